@@ -1,0 +1,134 @@
+/// Whether a connection is kept between polls.
+public enum ConnectionMode: String, Hashable, Sendable, CaseIterable {
+  case persistent, perRequest
+}
+
+/// What FC 43/14 must answer before the first write; `nil` fields are not compared.
+public struct DeviceIdentity: Hashable, Sendable {
+  public var vendorName: String?
+  public var productCode: String?
+  public var revision: String?
+
+  public init(vendorName: String? = nil, productCode: String? = nil, revision: String? = nil) {
+    self.vendorName = vendorName
+    self.productCode = productCode
+    self.revision = revision
+  }
+}
+
+/// An interlock: corrections only while this register, read in the same cycle, holds this raw value.
+public struct PermitRule: Hashable, Sendable {
+  public var address: UInt16
+  public var table: RegisterTable
+  public var equals: UInt16
+
+  public init(address: UInt16, table: RegisterTable, equals: UInt16) {
+    self.address = address
+    self.table = table
+    self.equals = equals
+  }
+}
+
+/// A recurring span in which corrections are allowed, in a civil time zone.
+public struct CorrectionWindow: Hashable, Sendable {
+  public var schedule: CronSchedule
+  public var durationMinutes: Int
+  public var zone: ZoneRules
+
+  public init(schedule: CronSchedule, durationMinutes: Int, zone: ZoneRules) {
+    self.schedule = schedule
+    self.durationMinutes = durationMinutes
+    self.zone = zone
+  }
+}
+
+/// When and how often corrections may be made.
+public struct CorrectionPolicy: Hashable, Sendable {
+  /// Consecutive reads that must see a drift before it counts.
+  public var confirmReads: Int
+  /// The write-wear budget, per register.
+  public var maxWritesPerHour: Int
+  /// Corrections undone by someone else within `contestedWithin` before writing stops.
+  public var contestedAfter: Int
+  public var contestedWithin: TimeSpan
+  public var permit: PermitRule?
+  /// Empty: always.
+  public var windows: [CorrectionWindow]
+
+  public init(
+    confirmReads: Int = 1, maxWritesPerHour: Int = 60, contestedAfter: Int = 3,
+    contestedWithin: TimeSpan = .seconds(60), permit: PermitRule? = nil, windows: [CorrectionWindow] = []
+  ) {
+    self.confirmReads = confirmReads
+    self.maxWritesPerHour = maxWritesPerHour
+    self.contestedAfter = contestedAfter
+    self.contestedWithin = contestedWithin
+    self.permit = permit
+    self.windows = windows
+  }
+}
+
+/// Everything a valid manifest says about one device.
+public struct DeviceSpec: Hashable, Sendable {
+  public var id: DeviceID
+  /// IPv4, IPv6 or host name; or a URL (`rtu+tcp://`, `serial://`, `mbaps://`) as the manifest has it.
+  public var address: String
+  public var port: Int
+  public var unitID: UInt8
+  /// Per request.
+  public var timeout: TimeSpan
+  public var connection: ConnectionMode
+  public var pauseAfterConnect: TimeSpan
+  public var pauseBetweenRequests: TimeSpan
+  public var maxRegistersPerRequest: Int
+  public var maxGap: Int
+  /// Added to the protocol address for display, as the manifest counts (0 or 1).
+  public var addressBase: Int
+  public var pollInterval: TimeSpan
+  public var autoCorrect: Bool
+  public var suspend: Bool
+  public var identity: DeviceIdentity?
+  public var registers: [RegisterSpec]
+  public var correction: CorrectionPolicy
+  public var tags: [String]
+  /// Sorted by key.
+  public var labels: [Label]
+
+  public struct Label: Hashable, Sendable {
+    public var key: String
+    public var value: String
+    public init(key: String, value: String) {
+      self.key = key
+      self.value = value
+    }
+  }
+
+  public init(
+    id: DeviceID, address: String, port: Int = 502, unitID: UInt8 = 1, timeout: TimeSpan = .seconds(1),
+    connection: ConnectionMode = .persistent, pauseAfterConnect: TimeSpan = .zero,
+    pauseBetweenRequests: TimeSpan = .zero, maxRegistersPerRequest: Int = 125, maxGap: Int = 16,
+    addressBase: Int = 0, pollInterval: TimeSpan = .seconds(5), autoCorrect: Bool = true, suspend: Bool = false,
+    identity: DeviceIdentity? = nil, registers: [RegisterSpec], correction: CorrectionPolicy = .init(),
+    tags: [String] = [], labels: [Label] = []
+  ) {
+    self.id = id
+    self.address = address
+    self.port = port
+    self.unitID = unitID
+    self.timeout = timeout
+    self.connection = connection
+    self.pauseAfterConnect = pauseAfterConnect
+    self.pauseBetweenRequests = pauseBetweenRequests
+    self.maxRegistersPerRequest = maxRegistersPerRequest
+    self.maxGap = maxGap
+    self.addressBase = addressBase
+    self.pollInterval = pollInterval
+    self.autoCorrect = autoCorrect
+    self.suspend = suspend
+    self.identity = identity
+    self.registers = registers
+    self.correction = correction
+    self.tags = tags
+    self.labels = labels
+  }
+}
