@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Everything CI checks, on your machine: installs what is missing, lints, builds, tests, end-to-end.
+#
+#   ./ci-local.sh            all phases
+#   ./ci-local.sh --phase N  one phase only (1 prerequisites, 2 lint, 3 build, 4 unit tests, 5 end-to-end)
+#   ./ci-local.sh --e2e      phases 1, 3 and 5
+#
+# Ends with a table of what passed, failed and was skipped, and fails if anything failed.
+set -uo pipefail
+cd "$(dirname "$0")" || exit 1
+# shellcheck source=scripts/prerequisites.sh
+. scripts/prerequisites.sh
+
+phases="1 2 3 4 5"
+while [ $# -gt 0 ]; do
+  case $1 in
+    --phase)
+      [ $# -ge 2 ] || { echo "ci-local.sh: --phase wants a number from 1 to 5" >&2; exit 2; }
+      phases=$2
+      shift
+      ;;
+    --e2e) phases="1 3 5" ;;
+    --all) phases="1 2 3 4 5" ;;
+    -h | --help) sed -n '2,9p' "$0" | sed 's/^# \{0,1\}//'; exit 0 ;;
+    *) echo "ci-local.sh: unknown option $1 (try --help)" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+rows=()
+failed=0
+
+# check NAME COMMAND...: runs it, keeps the result for the closing table.
+check() {
+  local name=$1 start=$SECONDS
+  shift
+  printf '\n==> %s\n' "$name"
+  if "$@"; then
+    rows+=("passed   $name ($((SECONDS - start)) s)")
+  else
+    rows+=("FAILED   $name (exit $?, $((SECONDS - start)) s)")
+    failed=1
+  fi
+}
+
+lint_format() { swift format lint --strict --parallel --recursive Sources Tests Package.swift; }
+
+lint_shell() {
+  git ls-files -z '*.sh' demo/run .ci/run Benchmarks/run | xargs -0 shellcheck -x
+}
+
+unit_tests() { swift test --skip-build --parallel; }
+
+end_to_end() {
+  local bin
+  bin=$(swift build --show-bin-path) || return 1
+  FABGITOPS_BIN=$bin python3 -m pytest -q -p no:cacheprovider Tests/EndToEnd
+}
+
+for phase in $phases; do
+  case $phase in
+    1)
+      check "prerequisites: Debian packages" install_packages_for build demo test
+      check "prerequisites: Python packages" install_python_packages Tests/EndToEnd/requirements.txt
+      ;;
+    2)
+      check "lint: swift format" lint_format
+      check "lint: shellcheck" lint_shell
+      ;;
+    3) check "build: programs and tests, warnings are errors" swift build --build-tests -Xswiftc -warnings-as-errors ;;
+    4) check "test: unit, property, golden and socket tests" unit_tests ;;
+    5) check "test: end to end (tmux, pymodbus, mbpoll)" end_to_end ;;
+    *) echo "ci-local.sh: no phase $phase" >&2; exit 2 ;;
+  esac
+  # Nothing after a failed build means anything.
+  [ "$phase" = 3 ] && [ $failed -ne 0 ] && break
+done
+
+printf '\n'
+printf '%s\n' "${rows[@]}"
+[ $failed -eq 0 ] || { echo "ci-local.sh: something failed, see above"; exit 1; }
+echo "ci-local.sh: everything passed"
