@@ -1,0 +1,116 @@
+import NIOCore
+import NIOPosix
+
+/// How and where a server listens.
+public struct ModbusServerConfiguration: Sendable, Hashable {
+  /// Address or name to listen on; `0.0.0.0` or `::` for all.
+  public var host: String
+  /// 0 lets the system choose; see `ModbusServer.port`.
+  public var port: Int
+  public var framing: ModbusFraming
+  /// Connections the system may hold before they are accepted.
+  public var backlog: Int
+
+  public init(host: String = "127.0.0.1", port: Int, framing: ModbusFraming = .mbap, backlog: Int = 64) {
+    self.host = host
+    self.port = port
+    self.framing = framing
+    self.backlog = backlog
+  }
+}
+
+/// One listening port. Cheap: thousands of them share an event loop.
+public final class ModbusServer: Sendable {
+  private let listener: any Channel
+  private let connections: NIOLoopBound<OpenConnections>
+
+  /// The port, also when the configuration left it to the system.
+  public let port: Int
+  /// Where all of this port's connections and its handler live.
+  public let eventLoop: any EventLoop
+
+  private init(listener: any Channel, connections: NIOLoopBound<OpenConnections>) {
+    self.listener = listener
+    self.connections = connections
+    port = listener.localAddress?.port ?? 0
+    eventLoop = listener.eventLoop
+  }
+
+  /// Listens. `handler` is called once, on `loop`, and what it makes is only used there.
+  ///
+  /// Fails with the operating system's error when the port cannot be had.
+  public static func start(
+    _ configuration: ModbusServerConfiguration, on loop: any EventLoop,
+    handler: @escaping @Sendable () -> any ModbusRequestHandler
+  ) -> EventLoopFuture<ModbusServer> {
+    loop.flatSubmit {
+      let open = NIOLoopBound(OpenConnections(), eventLoop: loop)
+      let shared = NIOLoopBound(handler(), eventLoop: loop)
+      let framing = configuration.framing
+      return ServerBootstrap(group: loop)
+        .serverChannelOption(.backlog, value: CInt(clamping: configuration.backlog))
+        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+        .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: receiveBytes))
+        .childChannelInitializer { channel in
+          channel.eventLoop.makeCompletedFuture {
+            try accept(channel, framing, shared.value, open.value)
+          }
+        }
+        .bind(host: configuration.host, port: configuration.port)
+        .map { ModbusServer(listener: $0, connections: open) }
+    }
+  }
+
+  /// Listens; see `start(_:on:handler:)`.
+  public static func bind(
+    _ configuration: ModbusServerConfiguration, on loop: any EventLoop,
+    handler: @escaping @Sendable () -> any ModbusRequestHandler
+  ) async throws -> ModbusServer {
+    try await start(configuration, on: loop, handler: handler).get()
+  }
+
+  /// Stops listening and closes every connection. Done when the port is free again.
+  public func stop() -> EventLoopFuture<Void> {
+    let connections = connections
+    return eventLoop.flatSubmit { [listener] in
+      connections.value.closeAll()
+      return listener.close().flatMapError { _ in listener.eventLoop.makeSucceededVoidFuture() }
+    }
+  }
+
+  /// Stops; see `stop()`.
+  public func close() async throws { try await stop().get() }
+
+  /// One largest frame in any framing; a longer burst takes another read.
+  private static let receiveBytes = 520
+
+  private static func accept(
+    _ channel: any Channel, _ framing: ModbusFraming, _ handler: any ModbusRequestHandler,
+    _ open: OpenConnections
+  ) throws {
+    let connection = ServerConnection(id: open.nextId(), channel: channel, framing: framing)
+    open.insert(connection)
+    try channel.pipeline.syncOperations.addHandler(
+      ServerChannelHandler(connection: connection, handler: handler, onClose: open.remove))
+  }
+}
+
+/// The connections of one port. Confined to its event loop.
+private final class OpenConnections {
+  private var connections: [UInt64: ServerConnection] = [:]
+  private var lastId: UInt64 = 0
+
+  func nextId() -> UInt64 {
+    lastId &+= 1
+    return lastId
+  }
+
+  func insert(_ connection: ServerConnection) { connections[connection.id] = connection }
+
+  func remove(_ connection: ServerConnection) { connections[connection.id] = nil }
+
+  func closeAll() {
+    for connection in connections.values.sorted(by: { $0.id < $1.id }) { connection.close() }
+  }
+}
