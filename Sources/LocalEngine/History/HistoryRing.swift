@@ -1,0 +1,115 @@
+import Control
+import Fleet
+
+/// The recent past of one device in memory: a sample of every numeric register a poll, and state changes and marks.
+///
+/// Samples are kept in one flat ring (a time, then one value a register), so that a poll appends without allocating.
+/// A register that was not read has NaN.
+struct HistoryRing {
+  /// Samples kept.
+  let capacity: Int
+  /// Values a sample.
+  private(set) var width: Int
+  private var times: [Int64] = []
+  private var values: [Double] = []
+  private var next = 0
+  private(set) var states: [DeviceHistory.StateChange] = []
+  private(set) var marks: [DeviceHistory.Mark] = []
+
+  /// State changes and marks kept; the oldest go first.
+  static let changeCapacity = 512
+
+  init(capacity: Int, width: Int) {
+    self.capacity = max(1, capacity)
+    self.width = max(1, width)
+  }
+
+  var count: Int { times.count }
+
+  /// Appends one sample; `value` is asked for each of the `width` registers.
+  mutating func append(at time: WallTime, _ value: (Int) -> Double) {
+    if times.count < capacity {
+      if times.isEmpty {
+        times.reserveCapacity(min(capacity, 128))
+        values.reserveCapacity(min(capacity, 128) * width)
+      }
+      times.append(time.milliseconds)
+      for register in 0..<width { values.append(value(register)) }
+    } else {
+      times[next] = time.milliseconds
+      for register in 0..<width { values[next * width + register] = value(register) }
+      next = next + 1 == capacity ? 0 : next + 1
+    }
+  }
+
+  /// A register was added or removed: what was sampled no longer lines up.
+  mutating func reset(width: Int) {
+    self.width = max(1, width)
+    times.removeAll()
+    values.removeAll()
+    next = 0
+  }
+
+  mutating func record(status: DeviceStatus?, at time: WallTime) {
+    guard states.last?.status != status || states.isEmpty else { return }
+    if states.count >= Self.changeCapacity { states.removeFirst(Self.changeCapacity / 4) }
+    states.append(.init(at: time, status: status))
+  }
+
+  mutating func mark(_ kind: DeviceHistory.Mark.Kind, at time: WallTime, _ text: String) {
+    if marks.count >= Self.changeCapacity { marks.removeFirst(Self.changeCapacity / 4) }
+    marks.append(.init(at: time, kind: kind, text: text))
+  }
+
+  /// The values of one register from newest to oldest until `body` says stop.
+  func forEachNewestFirst(register: Int, _ body: (Int64, Double) -> Bool) {
+    guard register < width, !times.isEmpty else { return }
+    var index = times.count < capacity ? times.count - 1 : (next == 0 ? capacity - 1 : next - 1)
+    for _ in 0..<times.count {
+      guard body(times[index], values[index * width + register]) else { return }
+      index = index == 0 ? times.count - 1 : index - 1
+    }
+  }
+
+  /// The last `points` values of a register, oldest first.
+  func trend(register: Int, points: Int) -> [Float] {
+    var newest: [Float] = []
+    newest.reserveCapacity(min(points, times.count))
+    forEachNewestFirst(register: register) { _, value in
+      newest.append(Float(value))
+      return newest.count < points
+    }
+    newest.reverse()
+    return newest
+  }
+
+  /// Samples of a register within a span, thinned to `maxPoints` by keeping least, mean and greatest.
+  func samples(register: Int, from: WallTime, to: WallTime, maxPoints: Int) -> [DeviceHistory.Sample] {
+    var found: [(Int64, Double)] = []
+    forEachNewestFirst(register: register) { time, value in
+      if time < from.milliseconds { return false }
+      if time <= to.milliseconds, !value.isNaN { found.append((time, value)) }
+      return true
+    }
+    found.reverse()
+    let stride = max(1, (found.count + max(1, maxPoints) - 1) / max(1, maxPoints))
+    guard stride > 1 else { return found.map { .init(at: WallTime(milliseconds: $0.0), value: $0.1) } }
+    return Swift.stride(from: 0, to: found.count, by: stride).map { start in
+      let group = found[start..<min(start + stride, found.count)]
+      let low = group.reduce(Double.infinity) { min($0, $1.1) }
+      let high = group.reduce(-Double.infinity) { max($0, $1.1) }
+      let mean = group.reduce(0) { $0 + $1.1 } / Double(group.count)
+      return .init(at: WallTime(milliseconds: group[group.startIndex].0), minimum: low, mean: mean, maximum: high)
+    }
+  }
+
+  /// State changes within a span, with the one that was in force at its start.
+  func states(from: WallTime, to: WallTime) -> [DeviceHistory.StateChange] {
+    let first = states.lastIndex { $0.at <= from } ?? 0
+    return states[min(first, states.count)...].filter { $0.at <= to }
+  }
+
+  func marks(from: WallTime, to: WallTime) -> [DeviceHistory.Mark] {
+    marks.filter { $0.at >= from && $0.at <= to }
+  }
+}
