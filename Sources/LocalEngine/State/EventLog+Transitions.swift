@@ -32,7 +32,7 @@ struct TransitionWording {
 
   private static func register(_ transition: Transition, spec: DeviceSpec) -> TransitionWording? {
     func named(_ index: Int) -> RegisterSpec? { spec.registers.indices.contains(index) ? spec.registers[index] : nil }
-    func text(_ value: RegisterValue, _ register: RegisterSpec) -> String { value.withUnit(register) }
+    func text(_ value: RegisterValue, _ register: RegisterSpec) -> String { value.formattedWithUnit(register) }
     switch transition {
     case .driftDetected(let index, let desired, let actual, _, _):
       guard let register = named(index) else { return nil }
@@ -134,11 +134,11 @@ struct TransitionWording {
     case .ignored(let actual):
       return .init(
         .warning, "WriteIgnored",
-        "\(name): the device acknowledged \(order.value.withUnit(order.spec)) but still shows "
-          + actual.withUnit(order.spec), register: name)
+        "\(name): the device acknowledged \(order.value.formattedWithUnit(order.spec)) but still shows "
+          + actual.formattedWithUnit(order.spec), register: name)
     case .reverted(let actual, let after):
       return .init(
-        .warning, "WriteReverted", "\(name) was put back to \(actual.withUnit(order.spec)) after \(after.brief)",
+        .warning, "WriteReverted", "\(name) was put back to \(actual.formattedWithUnit(order.spec)) after \(after.brief)",
         register: name)
     case .refusedByDevice(let exception):
       return .init(

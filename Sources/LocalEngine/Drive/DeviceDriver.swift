@@ -1,0 +1,305 @@
+import Control
+import Fleet
+import Modbus
+
+/// Performs what one `DeviceMachine` decides, and decides nothing. Confined to the engine's event loop.
+final class DeviceDriver: DeviceLinkOwner {
+  let core: EngineCore
+  private(set) var machine: DeviceMachine
+  private(set) var spec: DeviceSpec
+  private(set) var sources: [SourceLocation?]
+  private(set) var ring: HistoryRing
+  private(set) var acknowledgedBy: String?
+  private var link: (any DeviceLink)?
+  private var linkAddress: LinkAddress?
+  private var reader: RegisterReader
+  private var timer: EngineTimer?
+  private var queue: [Input] = []
+  private var actions: [Action] = []
+  private var isStepping = false
+  /// The connection that the last observation came over.
+  private var observedEpoch: UInt64 = 0
+  /// The device refused FC 22; bits are written as whole words from then on.
+  private var refusesMaskWrite = false
+  private(set) var isReleased = false
+  /// The snapshot in use, until something changes.
+  private var cached: DeviceSnapshot?
+
+  init(core: EngineCore, device: DesiredState.Device) {
+    self.core = core
+    spec = device.spec
+    sources = device.sources
+    machine = DeviceMachine(id: device.spec.id, seed: core.settings.seed)
+    ring = HistoryRing(capacity: core.settings.historyCapacity, width: device.spec.registers.count)
+    reader = RegisterReader(spec: device.spec)
+  }
+
+  // MARK: Inputs
+
+  /// Steps the machine and performs what it asks. Answers that come while performing are queued, so that every
+  /// input sees the machine between two steps.
+  func feed(_ input: Input) {
+    queue.append(input)
+    guard !isStepping else { return }
+    isStepping = true
+    defer { isStepping = false }
+    var next = 0
+    while next < queue.count {
+      let input = queue[next]
+      next += 1
+      let now = core.now()
+      machine.step(input, at: now, into: &actions)
+      let todo = actions
+      actions.removeAll(keepingCapacity: true)
+      for action in todo { perform(action, at: now) }
+    }
+    queue.removeAll(keepingCapacity: true)
+    touch()
+  }
+
+  /// A new or changed specification; the machine applies it at once.
+  func apply(_ device: DesiredState.Device) {
+    sources = device.sources
+    if device.spec != spec {
+      if device.spec.registers.map(\.name) != spec.registers.map(\.name) {
+        ring.reset(width: device.spec.registers.count)
+      }
+      spec = device.spec
+      reader = reader.adapted(to: device.spec)
+      if let address = linkAddress, address != LinkAddress(spec) { dropLink() }
+      core.note(.commit, for: self, at: core.now().wall)
+      feed(.desired(device.spec))
+    }
+    touch()
+  }
+
+  func release() {
+    feed(.removed)
+    isReleased = true
+    dropLink()
+    timer?.cancel()
+    timer = nil
+  }
+
+  func acknowledge(by operatorName: String?) {
+    acknowledgedBy = operatorName
+    touch()
+  }
+
+  func linkDidConnect() { feed(.connected) }
+  func linkDidFail(_ problem: WireProblem) { feed(.connectFailed(problem)) }
+  func linkDidClose(_ problem: WireProblem) { feed(.disconnected(problem)) }
+
+  // MARK: Actions
+
+  private func perform(_ action: Action, at now: Moment) {
+    switch action {
+    case .connect: openLink().connect()
+    case .disconnect: link?.disconnect()
+    case .read: startCycle()
+    case .readIdentity: readIdentity()
+    case .write(let order): core.record(order) { [weak self] problem in self?.send(order, problem) }
+    case .verify(let order): verify(order)
+    case .schedule(let instant): schedule(at: instant)
+    case .publish(let transition): publish(transition, at: now)
+    }
+  }
+
+  private func schedule(at instant: Instant) {
+    timer?.cancel()
+    timer = core.timer(at: instant) { [weak self] in
+      guard let self, !self.isReleased else { return }
+      self.timer = nil
+      self.core.health.noteLag(self.core.now().instant - instant)
+      self.feed(.timer)
+    }
+  }
+
+  private func startCycle() {
+    guard let link else { return feed(.readFailed(WireProblem(.local, "not connected"))) }
+    observedEpoch = link.epoch
+    reader.start(over: link) { [weak self] outcome in
+      guard let self, !self.isReleased else { return }
+      self.core.health.notePoll()
+      switch outcome {
+      case .observed(let observation): self.digest(observation)
+      case .busy: self.feed(.readBusy)
+      case .failed(let problem):
+        self.core.metrics.wireFailure(problem)
+        self.feed(.readFailed(problem))
+      }
+    }
+  }
+
+  private func digest(_ observation: Observation) {
+    feed(.read(observation))
+    let machine = self.machine
+    ring.append(at: core.now().wall) { machine.number(ofRegister: $0) ?? .nan }
+  }
+
+  private func readIdentity() {
+    guard let link else { return feed(.readFailed(WireProblem(.local, "not connected"))) }
+    link.send(.readDeviceIdentification(access: .basic, object: 0)) { [weak self] result in
+      guard let self, !self.isReleased else { return }
+      switch result {
+      case .success(.readDeviceIdentification(let page)):
+        func text(_ id: UInt8) -> String? { page.objects.first { $0.id == id }?.text }
+        self.feed(
+          .identity(
+            DeviceIdentity(
+              vendorName: text(IdentificationObject.vendorName),
+              productCode: text(IdentificationObject.productCode),
+              revision: text(IdentificationObject.majorMinorRevision))))
+      case .success, .failure(.refused): self.feed(.identity(nil))
+      case .failure(.wire(let failure)): self.feed(.readFailed(WireProblem(failure)))
+      case .failure(.notSent(let failure)): self.feed(.readFailed(WireProblem(failure)))
+      }
+    }
+  }
+
+  // MARK: Writes
+
+  /// The record is durable (or could not be made): send the one frame of this order, unless the fleet's gates have
+  /// closed in the meantime.
+  private func send(_ order: WriteOrder, _ problem: String?) {
+    if let problem { return finish(order, .writeNotSent(order, reason: problem)) }
+    guard !isReleased, let link else {
+      return finish(order, .writeNotSent(order, reason: "the device was released"))
+    }
+    if let refusal = core.gates.refusal(at: core.now().instant) {
+      return finish(order, .writeNotSent(order, reason: refusal.explanation))
+    }
+    guard link.epoch == observedEpoch else {
+      return finish(
+        order, .writeNotSent(order, reason: "the connection changed since the register was read"))
+    }
+    let request = WriteRequests.request(for: order, maskWrite: !refusesMaskWrite)
+    link.send(request) { [weak self] result in
+      guard let self else { return }
+      switch result {
+      case .success: self.finish(order, .writeAcknowledged(order))
+      case .failure(.notSent(let failure)):
+        self.finish(order, .writeNotSent(order, reason: failure.description))
+      case .failure(.wire(let failure)):
+        self.finish(order, .writeUncertain(order, WireProblem(failure)))
+      case .failure(.refused(let refusal)):
+        let failure = RequestFailure.refused(refusal)
+        if case .maskWriteRegister = request, refusal.exception == .illegalFunction { self.refusesMaskWrite = true }
+        if failure.mayHaveTakenEffect {
+          self.finish(order, .writeUncertain(order, WireProblem(.local, refusal.description)))
+        } else {
+          self.finish(order, .writeRefused(order, exception: refusal.exception.rawValue))
+        }
+      }
+    }
+  }
+
+  private func finish(_ order: WriteOrder, _ input: Input) {
+    core.metrics.write(input)
+    guard !isReleased else { return core.settle(order, released: input) }
+    feed(input)
+  }
+
+  private func verify(_ order: WriteOrder) {
+    guard let link else { return feed(.verifyFailed(order, WireProblem(.local, "not connected"))) }
+    link.send(WriteRequests.readBack(of: order)) { [weak self] result in
+      guard let self, !self.isReleased else { return }
+      switch result {
+      case .success(let response):
+        self.feed(.verified(order, .words(WriteRequests.words(of: response))))
+      case .failure(.refused(let refusal)):
+        self.feed(.verified(order, .refused(exception: refusal.exception.rawValue)))
+      case .failure(.wire(let failure)): self.feed(.verifyFailed(order, WireProblem(failure)))
+      case .failure(.notSent(let failure)): self.feed(.verifyFailed(order, WireProblem(failure)))
+      }
+    }
+  }
+
+  // MARK: Link
+
+  private func openLink() -> any DeviceLink {
+    let address = LinkAddress(spec)
+    if let link, linkAddress == address { return link }
+    dropLink()
+    let fresh = core.makeLink(spec, owner: self)
+    link = fresh
+    linkAddress = address
+    return fresh
+  }
+
+  private func dropLink() {
+    reader.abandon()
+    link?.release()
+    link = nil
+    linkAddress = nil
+  }
+
+  // MARK: Telling
+
+  private func publish(_ transition: Transition, at now: Moment) {
+    switch transition {
+    case .driftDetected(let index, let desired, let actual, _, _):
+      acknowledgedBy = nil
+      if let register = register(index) {
+        ring.mark(
+          .drift, at: now.wall, "\(register.name) \(desired.formattedWithUnit(register)) → \(actual.formattedWithUnit(register))")
+      }
+    case .corrected(let index, let from, let to):
+      if let register = register(index) {
+        ring.mark(
+          .correction, at: now.wall, "\(register.name) \(from.formattedWithUnit(register)) → \(to.formattedWithUnit(register))")
+      }
+    case .connectionLost(let problem), .connectFailed(let problem, _, _):
+      ring.mark(.failure, at: now.wall, problem.description)
+    default: break
+    }
+    core.publish(transition, of: self, at: now)
+  }
+
+  func note(_ kind: DeviceHistory.Mark.Kind, at time: WallTime, _ text: String) {
+    ring.mark(kind, at: time, text)
+  }
+
+  private func register(_ index: Int) -> RegisterSpec? {
+    spec.registers.indices.contains(index) ? spec.registers[index] : nil
+  }
+
+  /// Something may look different now.
+  private func touch() {
+    cached = nil
+    core.touched()
+  }
+
+  func snapshot(at now: Moment) -> DeviceSnapshot {
+    if let cached { return cached }
+    let view = machine.view(at: now)
+    ring.record(status: view.status, at: now.wall)
+    let plotted = spec.registers.firstIndex { $0.type != .string } ?? 0
+    let fresh = DeviceSnapshot(
+      spec: spec, view: view, sources: sources,
+      trend: ring.trend(register: plotted, points: core.settings.trendPoints), acknowledgedBy: acknowledgedBy)
+    cached = fresh
+    return fresh
+  }
+}
+
+/// What makes two specifications share a connection.
+struct LinkAddress: Hashable {
+  var address: String
+  var port: Int
+  var unit: UInt8
+  var mode: ConnectionMode
+  var timeout: TimeSpan
+  var pauseAfterConnect: TimeSpan
+  var pauseBetweenRequests: TimeSpan
+
+  init(_ spec: DeviceSpec) {
+    address = spec.address
+    port = spec.port
+    unit = spec.unitID
+    mode = spec.connection
+    timeout = spec.timeout
+    pauseAfterConnect = spec.pauseAfterConnect
+    pauseBetweenRequests = spec.pauseBetweenRequests
+  }
+}

@@ -1,0 +1,164 @@
+import Control
+import Modbus
+import NIOCore
+
+/// Makes links; a test may make other ones.
+protocol LinkMaker: AnyObject {
+  func link(for spec: DeviceSpec, owner: any DeviceLinkOwner) -> any DeviceLink
+}
+
+/// Links over the shared connections of one event loop.
+final class ModbusLinkMaker: LinkMaker {
+  private let endpoints: ModbusEndpoints
+
+  init(loop: any EventLoop) { endpoints = ModbusEndpoints(eventLoop: loop) }
+
+  func link(for spec: DeviceSpec, owner: any DeviceLinkOwner) -> any DeviceLink {
+    ModbusLink(spec, endpoints: endpoints, owner: owner)
+  }
+}
+
+/// One device's share of a `ModbusEndpoint`.
+///
+/// The connection behind it belongs to every unit there. A device hears only of what concerns it: that the connection
+/// it waits for is made, or that the one it uses has gone. When another unit's silence cost the connection, this one
+/// is not told: its next read brings a new connection, and only its writes are turned back, because what they were
+/// decided on was read over the old one.
+final class ModbusLink: DeviceLink, ModbusEndpointUser {
+  private enum State {
+    /// To connecting.
+    case idle
+    /// To up or idle.
+    case connecting
+    /// To lapsed or idle.
+    case up
+    /// Another unit's trouble closed the shared connection. To up or idle.
+    case lapsed
+  }
+
+  private struct Waiting {
+    var request: ModbusRequest
+    var completion: (Result<ModbusResponse, RequestFailure>) -> Void
+  }
+
+  private weak var owner: (any DeviceLinkOwner)?
+  private var endpoint: ModbusEndpoint?
+  private var state = State.idle
+  private(set) var epoch: UInt64 = 0
+  private let unit: UInt8
+  private let timeout: Duration
+  private var completions: [Int: (Result<ModbusResponse, RequestFailure>) -> Void] = [:]
+  private var waiting: [Waiting] = []
+  private var nextTag = 0
+
+  init(_ spec: DeviceSpec, endpoints: ModbusEndpoints, owner: any DeviceLinkOwner) {
+    self.owner = owner
+    unit = spec.unitID
+    timeout = Duration(spec.timeout)
+    let options = ConnectionOptions(
+      connectTimeout: max(timeout, .seconds(1)), pauseAfterConnect: Duration(spec.pauseAfterConnect),
+      pauseBetweenRequests: Duration(spec.pauseBetweenRequests), perRequest: spec.connection == .perRequest)
+    endpoint = endpoints.join(.tcp(host: spec.address, port: spec.port), options: options, user: self)
+  }
+
+  func connect() {
+    guard let endpoint, state != .up else { return }
+    state = .connecting
+    endpoint.connect()
+  }
+
+  func disconnect() {
+    state = .idle
+    turnBackWaiting(.notConnected)
+    // Whatever was wrong on the wire has dropped the connection already; others may be using a new one.
+    if let endpoint, endpoint.userCount == 1 { endpoint.close() }
+  }
+
+  func send(_ request: ModbusRequest, completion: @escaping (Result<ModbusResponse, RequestFailure>) -> Void) {
+    guard let endpoint else { return completion(.failure(.notSent(.notConnected))) }
+    if state == .lapsed {
+      guard !request.isWrite else {
+        return completion(.failure(.notSent(.connectionLost(.connectionClosed))))
+      }
+      waiting.append(Waiting(request: request, completion: completion))
+      if waiting.count == 1 { endpoint.connect() }
+      return
+    }
+    submit(request, completion)
+  }
+
+  func release() {
+    owner = nil
+    state = .idle
+    completions.removeAll()
+    waiting.removeAll()
+    endpoint?.leave(self)
+    endpoint = nil
+  }
+
+  private func submit(
+    _ request: ModbusRequest, _ completion: @escaping (Result<ModbusResponse, RequestFailure>) -> Void
+  ) {
+    nextTag &+= 1
+    completions[nextTag] = completion
+    endpoint?.submit(request, unitId: unit, timeout: timeout, for: self, tag: nextTag)
+  }
+
+  private func turnBackWaiting(_ reason: NotSent) {
+    let turned = waiting
+    waiting.removeAll()
+    for item in turned { item.completion(.failure(.notSent(reason))) }
+  }
+
+  func endpoint(_ endpoint: ModbusEndpoint, event: ConnectionEvent) {
+    switch event {
+    case .connected: didConnect()
+    case .failed(let failure):
+      guard state != .idle else { return }
+      let wasConnecting = state == .connecting
+      state = .idle
+      turnBackWaiting(.connectionLost(failure))
+      if wasConnecting {
+        owner?.linkDidFail(WireProblem(failure))
+      } else {
+        owner?.linkDidClose(WireProblem(failure))
+      }
+    case .closed(let failure, let culprit, _):
+      guard state != .idle else { return }
+      if let culprit, culprit != unit {
+        if state == .up { state = .lapsed }
+        return
+      }
+      state = .idle
+      let problem = WireProblem(failure ?? .closedLocally)
+      turnBackWaiting(.connectionLost(failure ?? .closedLocally))
+      owner?.linkDidClose(problem)
+    }
+  }
+
+  private func didConnect() {
+    switch state {
+    case .idle, .up: return
+    case .connecting:
+      state = .up
+      epoch &+= 1
+      owner?.linkDidConnect()
+    case .lapsed:
+      state = .up
+      epoch &+= 1
+      let ready = waiting
+      waiting.removeAll()
+      for item in ready { submit(item.request, item.completion) }
+    }
+  }
+
+  func endpoint(
+    _ endpoint: ModbusEndpoint, finished tag: Int, with outcome: Result<ModbusResponse, RequestFailure>
+  ) {
+    completions.removeValue(forKey: tag)?(outcome)
+  }
+}
+
+extension Duration {
+  init(_ span: TimeSpan) { self = .nanoseconds(span.nanoseconds) }
+}

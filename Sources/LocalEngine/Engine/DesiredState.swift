@@ -1,0 +1,42 @@
+import Control
+import Fleet
+
+/// What the engine is to hold the fleet to: one valid revision, whole.
+public struct DesiredState: Sendable {
+  public struct Device: Sendable {
+    public var spec: DeviceSpec
+    /// Where each register's desired value is written, in the order of the registers.
+    public var sources: [SourceLocation?]
+    public init(spec: DeviceSpec, sources: [SourceLocation?] = []) {
+      self.spec = spec
+      self.sources = sources
+    }
+  }
+  public var devices: [Device]
+
+  public init(devices: [Device]) { self.devices = devices }
+}
+
+/// Something the source has to say: a new revision in force, or only news about the source itself.
+public struct DesiredUpdate: Sendable {
+  public var status: SourceStatus
+  /// `nil`: what was in force stays.
+  public var state: DesiredState?
+  /// Why corrections must wait (an unsigned commit, …); `nil`: trusted.
+  public var trustProblem: String?
+
+  public init(status: SourceStatus, state: DesiredState?, trustProblem: String? = nil) {
+    self.status = status
+    self.state = state
+    self.trustProblem = trustProblem
+  }
+}
+
+/// Where desired state comes from: a Git repository, a cluster, or a test.
+public protocol DesiredSource: Sendable {
+  /// The updates, newest last; the first comes as soon as there is one.
+  func updates() -> AsyncStream<DesiredUpdate>
+  func provenance(of device: DeviceID) async -> [String: Provenance]
+  /// Makes a commit of these values on a new branch.
+  func adopt(_ device: DeviceID, values: [String: RegisterValue], by operatorName: String) async -> AdoptOutcome
+}

@@ -1,0 +1,306 @@
+import Control
+import Fleet
+import Logging
+import Modbus
+import NIOCore
+
+/// The engine's inside, confined to one event loop: drivers, gates, events and snapshots.
+///
+/// One loop on purpose: a poll costs no hop between threads, and devices cannot hold a lock against each other
+/// because there is none.
+final class EngineCore {
+  let loop: any EventLoop
+  let settings: EngineSettings
+  let metrics = EngineMetrics()
+  let health = EngineHealthMeter()
+  private let logger: Logger
+  private let timers: LoopTimer
+  private let links: any LinkMaker
+  let audit: any AuditTrail
+
+  private(set) var gates: FleetGates
+  private(set) var drivers: [DeviceID: DeviceDriver] = [:]
+  private var ordered: [DeviceDriver] = []
+  private var events = EventLog()
+  private(set) var operations = OperationLog()
+  private var source: SourceStatus
+  private var subscribers: [Int: AsyncStream<FleetSnapshot>.Continuation] = [:]
+  private var nextSubscriber = 0
+  private var sequence: UInt64 = 0
+  private var isPublishScheduled = false
+  private var lastPublish = Instant(nanoseconds: .min)
+  private var isStopped = false
+
+  init(
+    loop: any EventLoop, settings: EngineSettings, origin: String, links: any LinkMaker, audit: any AuditTrail,
+    logger: Logger
+  ) {
+    self.loop = loop
+    self.settings = settings
+    self.links = links
+    self.audit = audit
+    self.logger = logger
+    timers = LoopTimer(eventLoop: loop)
+    source = SourceStatus(origin: origin)
+    gates = FleetGates(
+      mode: settings.mode, leadershipUntil: settings.mode == .control ? Instant(nanoseconds: .max) : nil,
+      leader: settings.observeReason)
+  }
+
+  func now() -> Moment { EngineClock.now() }
+
+  // MARK: Desired state
+
+  func apply(_ update: DesiredUpdate) {
+    guard !isStopped else { return }
+    let moment = now()
+    announce(update.status, before: source, at: moment.wall)
+    source = update.status
+    if gates.trustProblem != update.trustProblem { changeGates { $0.trustProblem = update.trustProblem } }
+    if let state = update.state { apply(state) }
+    touched()
+  }
+
+  private func apply(_ state: DesiredState) {
+    var wanted: Set<DeviceID> = []
+    wanted.reserveCapacity(state.devices.count)
+    for device in state.devices {
+      wanted.insert(device.spec.id)
+      if let driver = drivers[device.spec.id] {
+        driver.apply(device)
+      } else {
+        let driver = DeviceDriver(core: self, device: device)
+        drivers[device.spec.id] = driver
+        driver.feed(.gates(gates))
+        if let counters = audit.counters(of: device.spec.id) { driver.feed(.restore(counters)) }
+        driver.feed(.desired(device.spec))
+      }
+    }
+    for driver in ordered where !wanted.contains(driver.spec.id) {
+      drivers[driver.spec.id] = nil
+      driver.release()
+    }
+    ordered = drivers.values.sorted { $0.spec.id < $1.spec.id }
+  }
+
+  private func announce(_ status: SourceStatus, before: SourceStatus, at time: WallTime) {
+    switch status.state {
+    case .loading: break
+    case .good:
+      if status.revision != before.revision {
+        let who = status.author.isEmpty ? "" : " by \(status.author): \(status.subject)"
+        record(at: time, .notice, nil, "RevisionApplied", "Now holding the fleet to \(status.revision)\(who)")
+      } else if status.state != before.state {
+        record(at: time, .notice, nil, "SourceRestored", "The source is good again at \(status.revision)")
+      }
+    case .invalid(let revision, let problems):
+      guard status.state != before.state else { return }
+      let more = problems.count > 1 ? " (and \(problems.count - 1) more)" : ""
+      record(
+        at: time, .alarm, nil, "RevisionInvalid",
+        "\(revision) is not applied, the last good one stays: \(problems.first ?? "invalid")\(more)")
+    case .unavailable(let reason, _):
+      guard status.state != before.state else { return }
+      record(at: time, .alarm, nil, "SourceUnavailable", "The source cannot be read: \(reason)")
+    }
+  }
+
+  // MARK: Gates
+
+  func changeGates(_ change: (inout FleetGates) -> Void) {
+    var changed = gates
+    change(&changed)
+    guard changed != gates else { return }
+    gates = changed
+    for driver in ordered { driver.feed(.gates(changed)) }
+    touched()
+  }
+
+  // MARK: What drivers need
+
+  func makeLink(_ spec: DeviceSpec, owner: any DeviceLinkOwner) -> any DeviceLink {
+    links.link(for: spec, owner: owner)
+  }
+
+  func timer(at instant: Instant, _ fire: @escaping () -> Void) -> EngineTimer {
+    EngineTimer(on: timers, at: instant, fire)
+  }
+
+  func note(_ kind: DeviceHistory.Mark.Kind, for driver: DeviceDriver, at time: WallTime) {
+    let words = source.revision.isEmpty ? "new revision" : "\(source.revision) \(source.subject)"
+    driver.note(kind, at: time, words)
+  }
+
+  /// Records the intent to write; calls back on this loop with the problem, or `nil` once the record is durable.
+  func record(_ order: WriteOrder, _ done: @escaping (String?) -> Void) {
+    audit.intend(order, revision: source.revision, at: now().wall, done)
+  }
+
+  /// An order of a device that was released while the frame was under way: nobody else will tell its outcome.
+  func settle(_ order: WriteOrder, released input: Input) {
+    audit.settle(order, input, at: now().wall)
+  }
+
+  func publish(_ transition: Transition, of driver: DeviceDriver, at moment: Moment) {
+    metrics.count(transition, device: driver.spec.id)
+    audit.note(transition, device: driver.spec.id, at: moment.wall)
+    if case .syncFinished(let request, let results) = transition {
+      operations.finish(request.id, device: driver.spec.id, results: results)
+    }
+    guard let words = TransitionWording.of(transition, spec: driver.spec) else { return }
+    record(at: moment.wall, words.severity, driver.spec.id, register: words.register, words.reason, words.message)
+  }
+
+  func record(
+    at time: WallTime, _ severity: FleetEvent.Severity, _ device: DeviceID?, register: String? = nil,
+    _ reason: String, _ message: String
+  ) {
+    let event = events.append(
+      at: time, severity, device, register: register, reason: reason, message)
+    audit.note(event)
+    log(event)
+    touched()
+  }
+
+  private func log(_ event: FleetEvent) {
+    var metadata: Logger.Metadata = ["reason": .string(event.reason)]
+    if let device = event.device { metadata["plc"] = .string(device.description) }
+    if let register = event.register { metadata["register"] = .string(register) }
+    let level: Logger.Level =
+      switch event.severity {
+      case .info, .notice: .info
+      case .warning: .warning
+      case .alarm: .error
+      }
+    logger.log(level: level, "\(event.message)", metadata: metadata)
+  }
+
+  // MARK: Commands
+
+  func submit(_ command: FleetCommand) -> CommandOutcome {
+    CommandDesk(core: self).submit(command)
+  }
+
+  func plan(_ scope: SyncScope) -> SyncPlan {
+    let moment = now()
+    var steps: [SyncPlan.Step] = []
+    for id in scope.devices {
+      guard let driver = drivers[id] else { continue }
+      for step in driver.machine.plan(registers: scope.registers, force: scope.force, at: moment) {
+        steps.append(
+          .init(
+            device: id, register: step.spec, before: step.before, after: step.after, refusals: step.refusals))
+      }
+    }
+    return SyncPlan(steps: steps)
+  }
+
+  func changeOperations(_ change: (inout OperationLog) -> Void) {
+    change(&operations)
+    touched()
+  }
+
+  func history(_ query: HistoryQuery) -> [DeviceHistory] {
+    query.devices.compactMap { id in
+      guard let driver = drivers[id] else { return nil }
+      let index =
+        query.register.flatMap { name in driver.spec.registers.firstIndex { $0.name == name } }
+        ?? driver.spec.registers.firstIndex { $0.type != .string } ?? 0
+      guard driver.spec.registers.indices.contains(index) else { return nil }
+      return DeviceHistory(
+        device: id, register: driver.spec.registers[index].name,
+        samples: driver.ring.samples(register: index, from: query.from, to: query.to, maxPoints: query.maxPoints),
+        states: driver.ring.states(from: query.from, to: query.to),
+        marks: driver.ring.marks(from: query.from, to: query.to))
+    }
+  }
+
+  // MARK: Snapshots
+
+  /// Something changed: publish soon, but not more often than the interval allows.
+  func touched() {
+    guard !isPublishScheduled, !subscribers.isEmpty, !isStopped else { return }
+    isPublishScheduled = true
+    let due = lastPublish + settings.snapshotInterval
+    let wait = max(0, (due - now().instant).nanoseconds)
+    loop.assumeIsolated().scheduleTask(in: .nanoseconds(wait)) { [self] in
+      isPublishScheduled = false
+      publishSnapshot()
+    }
+  }
+
+  private func publishSnapshot() {
+    guard !subscribers.isEmpty else { return }
+    let snapshot = makeSnapshot()
+    lastPublish = now().instant
+    for subscriber in subscribers.values { subscriber.yield(snapshot) }
+  }
+
+  func makeSnapshot() -> FleetSnapshot {
+    let moment = now()
+    sequence += 1
+    return FleetSnapshot(
+      sequence: sequence, at: moment.wall, mode: gates.mode, source: source, gates: gates,
+      health: health.report(at: moment.instant, problems: problems(), controller: controller()),
+      devices: ordered.map { $0.snapshot(at: moment) }, events: events.events, operations: operations.operations)
+  }
+
+  private func controller() -> String? {
+    settings.observeReason.isEmpty ? nil : settings.observeReason
+  }
+
+  private func problems() -> [String] {
+    var list: [String] = []
+    if let problem = gates.journalProblem { list.append("journal: \(problem)") }
+    if let problem = gates.trustProblem { list.append("source: \(problem)") }
+    return list
+  }
+
+  func subscribe(_ continuation: AsyncStream<FleetSnapshot>.Continuation) -> Int {
+    nextSubscriber += 1
+    guard !isStopped else {
+      continuation.finish()
+      return nextSubscriber
+    }
+    subscribers[nextSubscriber] = continuation
+    continuation.yield(makeSnapshot())
+    return nextSubscriber
+  }
+
+  func unsubscribe(_ token: Int) { subscribers[token] = nil }
+
+  /// The last values of these registers (empty: all that drifted), for making them the desired ones.
+  func actualValues(of device: DeviceID, registers: [String]) -> [String: RegisterValue]? {
+    guard let driver = drivers[device] else { return nil }
+    var values: [String: RegisterValue] = [:]
+    for register in driver.machine.view(at: now()).registers {
+      let wanted =
+        registers.isEmpty
+        ? register.spec.desired != nil && register.inSync == false : registers.contains(register.spec.name)
+      if wanted, let actual = register.actual { values[register.spec.name] = actual }
+    }
+    return values
+  }
+
+  // MARK: End
+
+  /// From here on no new write is decided; what is in flight may still be verified.
+  func beginStop() {
+    changeGates { $0.hold = $0.hold ?? Hold(by: "shutdown", since: now().wall, reason: "stopping") }
+  }
+
+  /// Releases every device without writing and ends the streams.
+  func stop() {
+    guard !isStopped else { return }
+    isStopped = true
+    for driver in ordered { driver.release() }
+    drivers.removeAll()
+    ordered.removeAll()
+    for subscriber in subscribers.values { subscriber.finish() }
+    subscribers.removeAll()
+    audit.close()
+  }
+
+  /// Writes still waiting for their answer or their read-back: a graceful stop waits for them.
+  var writesInFlight: Int { ordered.reduce(0) { $0 + ($1.machine.isWriting ? 1 : 0) } }
+}

@@ -1,0 +1,29 @@
+import Control
+
+/// How an engine runs; defaults suit a dashboard.
+public struct EngineSettings: Sendable {
+  /// `control` or `observe`.
+  public var mode: FleetMode
+  /// Why it observes, for the operator; empty when asked to.
+  public var observeReason: String
+  /// Least time between two snapshots.
+  public var snapshotInterval: TimeSpan
+  /// Samples kept in memory for each device.
+  public var historyCapacity: Int
+  /// Points of the tiny sparkline that each snapshot carries.
+  public var trendPoints: Int
+  /// To spread polls and jitter; two engines with one seed behave alike.
+  public var seed: UInt64
+
+  public init(
+    mode: FleetMode = .control, observeReason: String = "", snapshotInterval: TimeSpan = .milliseconds(100),
+    historyCapacity: Int = 600, trendPoints: Int = 24, seed: UInt64 = 0
+  ) {
+    self.mode = mode
+    self.observeReason = observeReason
+    self.snapshotInterval = snapshotInterval
+    self.historyCapacity = historyCapacity
+    self.trendPoints = trendPoints
+    self.seed = seed
+  }
+}
