@@ -1,19 +1,23 @@
 /// What the driver must do for a `DeviceMachine`; it decides nothing itself.
+///
+/// Every `connect`, `read`, `readIdentity`, `write` and `verify` is answered by exactly one input, unless a
+/// `disconnect` comes first: from then on the driver delivers nothing of the dropped connection, not even its end.
+/// An answer still due for a `write` is delivered all the same (`writeUncertain`); it is harmless.
 public enum Action: Sendable {
   case connect
-  /// Drop the connection (after an uncertain write, on removal).
+  /// Drop the connection (after a wire failure, an uncertain write or a poll with `perRequest`, and on removal).
   case disconnect
   /// Read every register of the specification, and the permit register, once.
   case read
   /// FC 43/14, basic identification.
   case readIdentity
   /// Record in the audit journal, durably, and only then send. Answer with exactly one `write…` input.
-  case write(WriteOrder)
+  indirect case write(WriteOrder)
   /// Read the order's register back.
-  case verify(WriteOrder)
+  indirect case verify(WriteOrder)
   /// Deliver `Input.timer` at this time; replaces the earlier schedule.
   case schedule(Instant)
-  case publish(Transition)
+  indirect case publish(Transition)
 }
 
 /// Who caused a write.

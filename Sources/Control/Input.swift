@@ -1,10 +1,10 @@
-/// Everything that can happen to a `DeviceMachine`.
+/// Everything that can happen to a `DeviceMachine`. Large payloads are boxed, so that a poll moves few bytes.
 public enum Input: Sendable {
   /// A new or changed specification; applied at once.
-  case desired(DeviceSpec)
+  indirect case desired(DeviceSpec)
   /// The manifest is gone: release the device without writing.
   case removed
-  case gates(FleetGates)
+  indirect case gates(FleetGates)
 
   case connected
   case connectFailed(WireProblem)
@@ -20,21 +20,21 @@ public enum Input: Sendable {
   /// Answer to `Action.readIdentity`; `nil`: the device does not support FC 43/14.
   case identity(DeviceIdentity?)
 
-  case writeAcknowledged(WriteOrder)
-  case writeRefused(WriteOrder, exception: UInt8)
+  indirect case writeAcknowledged(WriteOrder)
+  indirect case writeRefused(WriteOrder, exception: UInt8)
   /// The frame may or may not have reached the device.
-  case writeUncertain(WriteOrder, WireProblem)
+  indirect case writeUncertain(WriteOrder, WireProblem)
   /// The record or the frame could not be sent at all: the device was not touched.
-  case writeNotSent(WriteOrder, reason: String)
+  indirect case writeNotSent(WriteOrder, reason: String)
   /// Read-back of exactly the register of the order.
-  case verified(WriteOrder, RegisterReading)
-  case verifyFailed(WriteOrder, WireProblem)
+  indirect case verified(WriteOrder, RegisterReading)
+  indirect case verifyFailed(WriteOrder, WireProblem)
 
   /// The time asked for by the last `Action.schedule` has come (or passed). A spurious one is harmless.
   case timer
-  case command(OperatorCommand)
+  indirect case command(OperatorCommand)
   /// Counters from the journal, before the first poll.
-  case restore(DeviceCounters)
+  indirect case restore(DeviceCounters)
 }
 
 /// Why the wire failed, in one line for people, with a stable kind for metrics.

@@ -1,5 +1,5 @@
 extension Refusal {
-  /// Which gate of design §5 refuses, 1 … 13; 0 for the two that stand before all of them.
+  /// Which gate of design §5 refuses, 1 … 13; 0 for those that stand beside them.
   public var gate: Int {
     switch self {
     case .notControlling: 1
@@ -15,7 +15,7 @@ extension Refusal {
     case .contested: 11
     case .identityMismatch: 12
     case .untrustedSource: 13
-    case .journalUnavailable, .uncertain: 0
+    case .journalUnavailable, .uncertain, .backingOff, .faulted: 0
     }
   }
 
@@ -40,6 +40,8 @@ extension Refusal {
     case .untrustedSource: "UntrustedSource"
     case .journalUnavailable: "JournalUnavailable"
     case .uncertain: "Uncertain"
+    case .backingOff: "BackingOff"
+    case .faulted: "Faulted"
     }
   }
 
@@ -84,6 +86,9 @@ extension Refusal {
     case .untrustedSource(let reason): return "the source is not trusted: \(reason)"
     case .journalUnavailable(let reason): return "the audit journal takes no records: \(reason)"
     case .uncertain: return "the last write was not answered: reading again before deciding"
+    case .backingOff(let failures, let retry):
+      return "the last \(failures == 1 ? "write" : "\(failures) writes") did not take; next try \(clock(retry))"
+    case .faulted(let reason): return "stopped by an internal fault: \(reason)"
     }
   }
 

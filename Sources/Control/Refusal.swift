@@ -35,6 +35,10 @@ public enum Refusal: Hashable, Sendable {
   case journalUnavailable(reason: String)
   /// An earlier write timed out; nothing is decided until the register has been read again.
   case uncertain
+  /// The last writes failed (ignored, refused by the device, not answered); automatic ones wait until then.
+  case backingOff(failures: Int, retryAt: WallTime)
+  /// An internal invariant failed: nothing is written to this device any more.
+  case faulted(reason: String)
 }
 
 /// How this process relates to the devices.
