@@ -1,0 +1,199 @@
+import Modbus
+import NIOCore
+import NIOPosix
+
+/// Mock PLCs on real ports, in this process. All of them live on one event loop.
+///
+/// ```swift
+/// let fleet = try await MockFleet.start(FleetConfiguration(plcs: [.simple(register: 4001, value: 2500)]))
+/// // fleet.ports[0] speaks Modbus TCP now.
+/// await fleet.stop()
+/// ```
+public final class MockFleet: Sendable {
+  /// The port of each PLC, in the fleet's order.
+  public let ports: [Int]
+  public let host: String
+  /// The name of each PLC.
+  public let names: [String]
+  private let eventLoop: any EventLoop
+  private let state: NIOLoopBound<Running>
+  private let servers: [ModbusServer]
+
+  /// What lives on the event loop.
+  private final class Running {
+    let core: FleetCore
+    let clock: FleetClock
+    var handlers: [PLCRequestHandler] = []
+
+    init(_ core: FleetCore, _ clock: FleetClock) {
+      self.core = core
+      self.clock = clock
+    }
+  }
+
+  private init(
+    host: String, names: [String], eventLoop: any EventLoop, state: NIOLoopBound<Running>, servers: [ModbusServer]
+  ) {
+    self.host = host
+    self.names = names
+    self.eventLoop = eventLoop
+    self.state = state
+    self.servers = servers
+    ports = servers.map(\.port)
+  }
+
+  /// Listens on every port, or on none.
+  ///
+  /// - Parameters:
+  ///   - eventLoop: where everything happens; by default one of NIO's own.
+  ///   - listening: told of the ports when all are open, before the fleet's time begins.
+  ///   - log: told of every change, in order, on the event loop; it must not block.
+  /// - Throws: ``FleetStartFailure`` for the first port that cannot be had.
+  public static func start(
+    _ configuration: FleetConfiguration, on eventLoop: (any EventLoop)? = nil,
+    listening: (@Sendable (MockFleet) -> Void)? = nil, log: (@Sendable (LogEntry) -> Void)? = nil
+  ) async throws -> MockFleet {
+    let loop = eventLoop ?? MultiThreadedEventLoopGroup.singleton.next()
+    let state = try await loop.submit {
+      let core = FleetCore(configuration)
+      let running = Running(core, FleetClock(core, on: loop))
+      running.handlers = core.plcs.map { PLCRequestHandler($0, core: core, clock: running.clock) }
+      core.observer = log
+      core.disconnect = { [weak running] plc in running?.handlers[plc].closeAll() }
+      return NIOLoopBound(running, eventLoop: loop)
+    }.get()
+    var servers: [ModbusServer] = []
+    do {
+      for index in configuration.plcs.indices {
+        servers.append(try await listen(configuration, index, loop, state))
+      }
+    } catch {
+      for server in servers { try? await server.close() }
+      throw error
+    }
+    let names = try await loop.submit { state.value.core.plcs.map(\.name) }.get()
+    let fleet = MockFleet(
+      host: configuration.host, names: names, eventLoop: loop, state: state, servers: servers)
+    listening?(fleet)
+    try await loop.submit { state.value.clock.begin() }.get()
+    return fleet
+  }
+
+  private static func listen(
+    _ configuration: FleetConfiguration, _ index: Int, _ loop: any EventLoop, _ state: NIOLoopBound<Running>
+  ) async throws -> ModbusServer {
+    let port = configuration.firstPort == 0 ? 0 : configuration.firstPort + index
+    guard (0...65_535).contains(port) else {
+      throw FleetStartFailure(host: configuration.host, port: port, reason: "there is no such port")
+    }
+    do {
+      return try await ModbusServer.bind(
+        ModbusServerConfiguration(host: configuration.host, port: port), on: loop
+      ) { state.value.handlers[index] }
+    } catch {
+      throw FleetStartFailure(host: configuration.host, port: port, error: error)
+    }
+  }
+
+  /// Closes every connection and port; done when the ports are free. Stopping twice does no harm.
+  public func stop() async {
+    let state = state
+    _ = try? await eventLoop.submit {
+      state.value.core.advance(to: state.value.clock.now)
+      state.value.clock.stop()
+    }.get()
+    for server in servers { try? await server.close() }
+  }
+
+  /// Runs on the event loop, after everything that is due.
+  private func onLoop<Result: Sendable>(
+    _ body: @escaping @Sendable (FleetCore) throws -> Result
+  ) async throws -> Result {
+    let state = state
+    return try await eventLoop.submit {
+      state.value.core.advance(to: state.value.clock.now)
+      return try body(state.value.core)
+    }.get()
+  }
+
+  // MARK: Looking in
+
+  /// What a client would read now; bits are 0 and 1.
+  ///
+  /// - Throws: ``FleetAccessFailure`` when there is no such PLC, unit or address.
+  public func peek(
+    plc: Int = 0, unit: UInt8 = 1, _ table: ModbusTable = .holding, _ address: UInt16, count: Int = 1
+  ) async throws -> [UInt16] {
+    try await onLoop { try $0.peek(plc: plc, unit: unit, table, address, count: count) }
+  }
+
+  /// Sets words as somebody at the PLC's panel would: no client, no fault, read-only or not.
+  ///
+  /// - Throws: ``FleetAccessFailure`` when there is no such PLC, unit or address.
+  public func poke(
+    plc: Int = 0, unit: UInt8 = 1, _ table: ModbusTable = .holding, _ address: UInt16, _ words: [UInt16]
+  ) async throws {
+    try await onLoop { try $0.poke(plc: plc, unit: unit, table, address, words) }
+  }
+
+  /// A register's value in engineering units, by its name in the map.
+  public func value(plc: Int = 0, unit: UInt8 = 1, of name: String) async throws -> MockValue {
+    try await onLoop { try $0.value(plc: plc, unit: unit, of: name) }
+  }
+
+  /// The writes that clients asked for, oldest first; see ``FleetConfiguration/keepsWrites``.
+  public func writes() async throws -> [WriteRecord] {
+    try await onLoop { $0.writes }
+  }
+
+  /// Switches faults on, as a script does. `plc`: `nil` for all.
+  public func enable(_ faults: [FaultSpec], plc: Int? = nil, unit: UInt8? = nil) async throws {
+    try await perform(.enable(faults), plc: plc, unit: unit)
+  }
+
+  /// Does what a script can do, now. `plc`: `nil` for all.
+  public func perform(_ action: ScriptAction, plc: Int? = nil, unit: UInt8? = nil) async throws {
+    let state = state
+    try await eventLoop.submit {
+      let core = state.value.core
+      core.advance(to: state.value.clock.now)
+      core.perform(action, plc: plc, unit: unit)
+      state.value.clock.dueChanged()
+    }.get()
+  }
+}
+
+/// Why a port could not be had, in one line.
+public struct FleetStartFailure: Error, Hashable, Sendable, CustomStringConvertible {
+  public var host: String
+  public var port: Int
+  public var reason: String
+
+  init(host: String, port: Int, reason: String) {
+    self.host = host
+    self.port = port
+    self.reason = reason
+  }
+
+  init(host: String, port: Int, error: any Error) {
+    let reason: String
+    if let error = error as? IOError {
+      reason = error.errnoCode.reason
+    } else {
+      reason = "\(error)"
+    }
+    self.init(host: host, port: port, reason: reason)
+  }
+
+  public var description: String {
+    "cannot listen on \(host.contains(":") ? "[\(host)]" : host):\(port): \(reason)"
+  }
+}
+
+/// What one looked for is not there.
+public enum FleetAccessFailure: Error, Hashable, Sendable {
+  case noSuchPLC(Int)
+  case noSuchUnit(UInt8)
+  case noSuchAddress(UInt16, count: Int)
+  case noSuchRegister(String)
+}
