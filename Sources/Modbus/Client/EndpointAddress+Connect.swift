@@ -1,0 +1,39 @@
+import NIOCore
+import NIOPosix
+
+extension EndpointAddress {
+  /// Makes the connection, with a `ClientChannelHandler` in its pipeline.
+  func connect(on loop: any EventLoop, timeout: Duration) -> EventLoopFuture<any Channel> {
+    switch self {
+    case .tcp(let host, let port, let framing):
+      let bootstrap = Self.bootstrap(on: loop, timeout: timeout).channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(ClientChannelHandler(framing: framing))
+        }
+      }
+      return Self.connect(bootstrap, host: host, port: port)
+    }
+  }
+
+  private static func bootstrap(on loop: any EventLoop, timeout: Duration) -> ClientBootstrap {
+    ClientBootstrap(group: loop)
+      .connectTimeout(TimeAmount(timeout))
+      .channelOption(.socketOption(.tcp_nodelay), value: 1)
+      .channelOption(.socketOption(.so_keepalive), value: 1)
+      .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: receiveBytes))
+  }
+
+  /// An address goes straight to the socket; a name is resolved and its addresses are tried in turn.
+  private static func connect(
+    _ bootstrap: ClientBootstrap, host: String, port: Int
+  ) -> EventLoopFuture<any Channel> {
+    if let address = try? SocketAddress(ipAddress: host, port: port) {
+      bootstrap.connect(to: address)
+    } else {
+      bootstrap.connect(host: host, port: port)
+    }
+  }
+
+  /// One largest frame in any framing; a longer burst takes another read.
+  private static let receiveBytes = 520
+}

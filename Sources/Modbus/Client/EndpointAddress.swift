@@ -1,0 +1,28 @@
+/// What a device's requests travel over. Two devices with equal addresses share one connection.
+public enum EndpointAddress: Sendable, Hashable {
+  /// Any framing over TCP. `host` is an IPv4 or IPv6 address or a name, resolved anew for each connection.
+  case tcp(host: String, port: Int, framing: ModbusFraming = .mbap)
+}
+
+extension EndpointAddress: CustomStringConvertible {
+  /// As a person would write it, such as `10.0.0.7:502` or `rtu+tcp://[fe80::1]:4001`.
+  public var description: String {
+    switch self {
+    case .tcp(let host, let port, let framing):
+      let scheme =
+        switch framing {
+        case .mbap: ""
+        case .rtu: "rtu+tcp://"
+        case .ascii: "ascii+tcp://"
+        }
+      return scheme + (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
+    }
+  }
+
+  /// How PDUs are framed there.
+  public var framing: ModbusFraming {
+    switch self {
+    case .tcp(_, _, let framing): framing
+    }
+  }
+}
