@@ -44,7 +44,7 @@ extension CronSchedule {
     if daysRestricted && weekdaysRestricted { return true }
     let lengths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
     return (1...12).contains { month in
-      months & 1 << UInt16(month) != 0 && days & ((1 << UInt32(lengths[month - 1] + 1)) - 2) != 0
+      months & 1 << UInt16(month) != 0 && days & ((1 << UInt32(lengths[month - 1] + 1)) &- 2) != 0
     }
   }
 
