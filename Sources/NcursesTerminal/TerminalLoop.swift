@@ -22,6 +22,7 @@ final class TerminalLoop {
   private var output: [UInt8] = []
   private var written = 0
   private var isGone = false
+  private var isHangUpReported = false
   private var isAway = false
 
   init(
@@ -120,7 +121,7 @@ final class TerminalLoop {
       seen.formUnion(bytes.prefix(count))
     }
     func got(_ event: Int) -> Bool { seen.contains(UInt8(truncatingIfNeeded: event)) }
-    if got(CN_EVENT_HUP) { hangUp() }
+    if got(CN_EVENT_HUP) { reportHangUp() }
     if got(CN_EVENT_TERM) { events.yield(.request(.terminate)) }
     if got(CN_EVENT_INT) { events.yield(.request(.interrupt)) }
     if got(CN_EVENT_CONT) { comeBack() }
@@ -149,12 +150,19 @@ final class TerminalLoop {
     for event in found { events.yield(event) }
   }
 
+  /// The terminal is gone for good.
   private func hangUp() {
-    guard !isGone else { return }
     isGone = true
     output = []
     written = 0
     cn_rescue_disarm()
+    reportHangUp()
+  }
+
+  // A signal alone does not prove that the terminal is gone: it may still want restoring.
+  private func reportHangUp() {
+    guard !isHangUpReported else { return }
+    isHangUpReported = true
     events.yield(.hangup)
   }
 
@@ -211,17 +219,23 @@ final class TerminalLoop {
 
   private func enter() {
     _ = cn_tty_raw(device.descriptor)
-    output += Array(type.enable(mouse: options.mouse).utf8)
+    output += enabling
     let rescue = Array(type.disable(mouse: options.mouse).utf8) + Self.leavingSequence()
     cn_rescue_arm(device.descriptor, rescue.map { CChar(bitPattern: $0) }, rescue.count)
   }
 
+  private var enabling: [UInt8] { Self.capability("smkx") + Array(type.enable(mouse: options.mouse).utf8) }
+
   /// What curses would send at the end, for a crash in which curses cannot be asked.
   private static func leavingSequence() -> [UInt8] {
-    ["sgr0", "cnorm", "rmkx", "rmcup"].flatMap { capability -> [UInt8] in
-      guard let value = cn_term_string(capability) else { return [] }
-      return stripPadding(String(cString: value))
-    }
+    ["sgr0", "cnorm", "rmkx", mainScreen].flatMap(capability)
+  }
+
+  // A terminal with one screen only is left empty, not with the ruins of the last frame.
+  private static var mainScreen: String { cn_term_string("rmcup") == nil ? "clear" : "rmcup" }
+
+  private static func capability(_ name: String) -> [UInt8] {
+    cn_term_string(name).map { stripPadding(String(cString: $0)) } ?? []
   }
 
   // `$<5>` asks for a pause that modern terminals do not need.
@@ -242,8 +256,9 @@ final class TerminalLoop {
   private func handBack() {
     if !isGone {
       // The rest of a half-sent frame goes first: it may end in the middle of a sequence.
-      let rest =
-        output[written...] + Array(type.disable(mouse: options.mouse).utf8) + screen.bytesLeaving()
+      var rest = Array(output[written...]) + Array(type.disable(mouse: options.mouse).utf8)
+      rest += Self.capability("rmkx") + screen.bytesLeaving()
+      if Self.mainScreen == "clear" { rest += Self.capability("clear") }
       device.writeAll(rest[...], patience: 500)
     }
     output = []
@@ -262,7 +277,7 @@ final class TerminalLoop {
     guard !isGone else { return }
     isAway = false
     _ = cn_tty_raw(device.descriptor)
-    output += Array(type.enable(mouse: options.mouse).utf8)
+    output += enabling
     checkSize()
     repaint()
     events.yield(.resumed)

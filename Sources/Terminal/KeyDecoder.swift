@@ -32,16 +32,22 @@ public struct KeyDecoder: Sendable {
 
   let encoding: Encoding
   let mouse: Bool
+  let reportsAlt: Bool
   private let extra: [(bytes: [UInt8], key: Key)]
   private var buffer: [UInt8] = []
   private var pasted: [UInt8]?
 
   /// - Parameters:
   ///   - mouse: whether mouse reports were asked for (else `ESC [ M` is no report).
+  ///   - reportsAlt: whether Escape directly followed by a character is ``Key/alt(_:)``. Otherwise it
+  ///     is the two keys, which is what a person on a slow line means who types them in a row.
   ///   - extra: sequences of this terminal, which win over the built-in ones.
-  public init(encoding: Encoding = .utf8, mouse: Bool = false, extra: [[UInt8]: Key] = [:]) {
+  public init(
+    encoding: Encoding = .utf8, mouse: Bool = false, reportsAlt: Bool = false, extra: [[UInt8]: Key] = [:]
+  ) {
     self.encoding = encoding
     self.mouse = mouse
+    self.reportsAlt = reportsAlt
     self.extra = extra.filter { $0.key.count > 1 }.map { (bytes: $0.key, key: $0.value) }
       .sorted { $0.bytes.count > $1.bytes.count }
   }
@@ -87,8 +93,9 @@ public struct KeyDecoder: Sendable {
     buffer = []
     switch rest {
     case [0x1B]: return [.key(.escape)]
-    case [0x1B, 0x5B]: return [.key(.alt("["))]
-    case [0x1B, 0x4F]: return [.key(.alt("O"))]
+    case [0x1B, 0x5B], [0x1B, 0x4F]:
+      let character = Character(Unicode.Scalar(rest[1]))
+      return reportsAlt ? [.key(.alt(character))] : [.key(.escape), .key(.character(character))]
     default: return []
     }
   }
@@ -149,11 +156,12 @@ public struct KeyDecoder: Sendable {
     case 0x5B: return sequence(bytes)
     case 0x4F:
       guard let final = body.dropFirst().first else { return .need }
-      if final < 0x20 { return .took(2, .key(.alt("O"))) }
+      if final < 0x20 { return .took(reportsAlt ? 2 : 1, .key(reportsAlt ? .alt("O") : .escape)) }
       return .took(3, KeyDecoder.applicationKey(final).map { .key($0) })
     case 0x7F: return .took(2, .key(.control("w")))
     case 0..<0x20: return .took(1, .key(.escape))
     default:
+      guard reportsAlt else { return .took(1, .key(.escape)) }
       switch character(body) {
       case .need: return .need
       case .took(let count, let character): return .took(count + 1, character.map { .key(.alt($0)) })

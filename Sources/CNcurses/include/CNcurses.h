@@ -46,8 +46,6 @@ static inline void cn_repaint_everything(void) { clearok(curscr, true); }
 static inline void cn_no_scrolling(void) {
   scrollok(stdscr, false);
   idlok(stdscr, false);
-  leaveok(stdscr, false);
-  keypad(stdscr, true);
 }
 
 // The columns that ncurses will take a scalar for, in the current locale; -1 if it cannot show it.
