@@ -49,14 +49,14 @@ public final class LeaderElector: Sendable {
         case .observed(let leader): await report(.observed(leader: leader))
         case .wait(let instant): until = instant
         case .released: return
-        case .read, .create, .replace: answer = await perform(action)
+        case .read, .create, .replace: answer = await perform(action, limit: requestLimit)
         }
       }
       if case .failed(let error)? = answer, !error.isCancelled { await report(.troubled(error)) }
       if let answer {
         actions = step(answer)
       } else if let until {
-        await sleep(until: until, report)
+        try? await Task.sleep(for: max(MonotonicInstant.now().duration(to: until), .zero))
         actions = step(.timer)
       } else {
         return
@@ -70,9 +70,9 @@ public final class LeaderElector: Sendable {
   /// and no write is under way.
   public func release() async {
     var actions = step(.release)
-    for _ in 0..<2 {
+    for _ in 0..<4 {
       guard let request = actions.first(where: Self.isRequest) else { return }
-      actions = step(await perform(request))
+      actions = step(await perform(request, limit: .seconds(2)))
     }
   }
 
@@ -87,15 +87,11 @@ public final class LeaderElector: Sendable {
     election.withLock { $0.step(input, at: .now(), wall: .now()) }
   }
 
-  /// Sleeps in pieces no longer than to the write deadline, so that `deposed` is reported when it passes.
-  private func sleep(until: MonotonicInstant, _ report: @Sendable (Event) async -> Void) async {
-    try? await Task.sleep(for: max(MonotonicInstant.now().duration(to: until), .zero))
-  }
+  /// Below the renew deadline, so that a hanging request leaves time for another.
+  private var requestLimit: Duration { min(election.withLock { $0.configuration.renewDeadline } / 2, .seconds(5)) }
 
-  /// One try with a time limit below the renew deadline, so that a hanging request leaves time for another.
-  private func perform(_ action: LeaseElection.Action) async -> LeaseElection.Input {
-    let configuration = election.withLock { $0.configuration }
-    let limit = min(configuration.renewDeadline / 2, .seconds(5))
+  /// One try.
+  private func perform(_ action: LeaseElection.Action, limit: Duration) async -> LeaseElection.Input {
     do {
       return try await withDeadline(limit) { try await self.request(action) }
     } catch let error as ClientError {

@@ -19,15 +19,15 @@ public struct LeaseElection: Sendable {
     /// Between tries to acquire or renew.
     public var retryPeriod: Duration
 
-    /// Throws `RequestError` unless 0 < retryPeriod < renewDeadline < leaseDuration, whole seconds for the last,
-    /// and the identity is not empty.
+    /// Throws `RequestError` unless 0 < retryPeriod < renewDeadline < leaseDuration <= a day, and the
+    /// identity is not empty.
     public init(
       identity: String, leaseDuration: Duration = .seconds(15), renewDeadline: Duration = .seconds(10),
       retryPeriod: Duration = .seconds(2)
     ) throws(RequestError) {
       guard !identity.isEmpty else { throw RequestError(message: "lease identity is empty") }
       guard .zero < retryPeriod, retryPeriod < renewDeadline, renewDeadline < leaseDuration,
-        leaseDuration >= .seconds(1)
+        leaseDuration <= .seconds(86_400)
       else {
         throw RequestError(message: "lease times must be 0 < retry period < renew deadline < lease duration")
       }
@@ -115,29 +115,29 @@ public struct LeaseElection: Sendable {
     if role == .released { return [] }
     var actions = expire(at: now)
     switch (input, request) {
-    case (.release, .none):
-      actions += release(at: now)
     case (.release, _):
-      // The answer under way decides what there is to release.
       wantsRelease = true
       actions += resign("released")
+      // What is under way decides what there is to release; its answer goes on from here.
+      if case .none = request { actions += read() }
     case (.start, .none), (.timer, .none):
-      request = .reading
-      actions.append(.read)
+      actions += read()
     case (.read(let lease), .reading):
       request = .none
-      actions += wantsRelease ? observe(lease, at: now) + release(at: now) : decide(lease, at: now, wall: wall)
+      actions += wantsRelease ? release(lease) : decide(lease, at: now, wall: wall)
     case (.written(let lease), .writing(let sent)):
       request = .none
       observation = Observation(lease: lease, changed: now)
-      actions += wantsRelease ? release(at: now) : hold(sent: sent, at: now)
+      actions += wantsRelease ? release(lease) : hold(sent: sent, at: now)
     case (.written, .releasing), (.failed, .releasing):
       role = .released
       actions.append(.released)
+    case (.failed, .reading) where wantsRelease:
+      actions += release(nil)
     case (.failed, .reading), (.failed, .writing):
       // Whether a failed write reached the server is unknown. The next read tells.
       request = .none
-      actions += wantsRelease ? release(at: now) : [wait(at: now)]
+      actions += wantsRelease ? read() : [wait(at: now)]
     default:
       break
     }
@@ -189,7 +189,8 @@ public struct LeaseElection: Sendable {
     let transitions = max(old?.leaseTransitions ?? 0, 0)
     return Lease.Spec(
       holderIdentity: configuration.identity,
-      leaseDurationSeconds: Int(configuration.leaseDuration.components.seconds),
+      // Rounded up: others must never wait for less than our deadline assumes.
+      leaseDurationSeconds: Int(configuration.leaseDuration.inSeconds.rounded(.up)),
       acquireTime: isOurs ? old?.acquireTime?.value ?? wall : wall, renewTime: wall,
       leaseTransitions: isOurs || old == nil ? transitions : transitions &+ 1)
   }
@@ -219,21 +220,27 @@ public struct LeaseElection: Sendable {
     return [.deposed(reason)]
   }
 
-  private mutating func release(at now: MonotonicInstant) -> [Action] {
-    let resigned = resign("released")
-    guard var lease = observation?.lease, lease.spec?.holderIdentity == configuration.identity else {
+  private mutating func read() -> [Action] {
+    request = .reading
+    return [.read]
+  }
+
+  private mutating func release(_ lease: Lease?) -> [Action] {
+    guard var lease, lease.spec?.holderIdentity == configuration.identity else {
       role = .released
-      return resigned + [.released]
+      return [.released]
     }
     lease.spec?.holderIdentity = ""
     lease.spec?.leaseDurationSeconds = 1
     request = .releasing
-    return resigned + [.replace(lease)]
+    return [.replace(lease)]
   }
 
   private mutating func wait(at now: MonotonicInstant) -> Action {
     // Up to a fifth later, so that candidates do not all ask together.
     let jitter = configuration.retryPeriod.inSeconds * 0.2 * generator.unit()
-    return .wait(until: now.advanced(by: configuration.retryPeriod + .seconds(jitter)))
+    let next = now.advanced(by: configuration.retryPeriod + .seconds(jitter))
+    // Awake at the deadline, so that its passing is announced when it happens.
+    return .wait(until: writeDeadline.map { min($0, next) } ?? next)
   }
 }
