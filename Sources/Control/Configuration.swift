@@ -1,0 +1,40 @@
+/// A specification in force, with what follows from it; shared by copies of a machine.
+final class Configuration: Sendable {
+  let spec: DeviceSpec
+  let layout: RegisterLayout
+  let grid: PollGrid
+  /// No successful read for so long: stale.
+  let staleAfter: TimeSpan
+  /// An observation older than this is read again before another write is decided on.
+  let freshFor: TimeSpan
+  /// An operator's sync that makes no progress for so long has failed.
+  let syncPatience: TimeSpan
+
+  init(_ spec: DeviceSpec) {
+    self.spec = spec
+    layout = RegisterLayout(spec.registers)
+    grid = PollGrid(interval: spec.pollInterval, id: spec.id)
+    staleAfter = spec.pollInterval * 3
+    freshFor = max(spec.timeout * 2, .seconds(2))
+    syncPatience = spec.timeout * 4 + .seconds(10)
+  }
+
+  /// Another connection is needed.
+  func connectsLike(_ other: DeviceSpec) -> Bool {
+    spec.address == other.address && spec.port == other.port && spec.unitID == other.unitID
+      && spec.connection == other.connection && spec.timeout == other.timeout
+      && spec.pauseAfterConnect == other.pauseAfterConnect
+      && spec.pauseBetweenRequests == other.pauseBetweenRequests
+  }
+
+  /// Index of a register by name.
+  func index(of name: String) -> Int? { spec.registers.firstIndex { $0.name == name } }
+}
+
+extension RegisterSpec {
+  /// The same words on the wire with the same meaning; only what is wanted of them may differ.
+  func readsLike(_ other: RegisterSpec) -> Bool {
+    address == other.address && table == other.table && type == other.type && order == other.order
+      && bit == other.bit && wordCount == other.wordCount && scale == other.scale && offset == other.offset
+  }
+}

@@ -1,0 +1,111 @@
+extension DeviceMachine {
+  mutating func obey(_ command: OperatorCommand, _ now: Moment, _ actions: inout [Action]) {
+    switch command {
+    case .sync(let request): startSync(request, now, &actions)
+    case .refresh: if configuration != nil { reachNow(now) }
+    case .suspend(let by):
+      suspendedBy = by
+      publish(.suspended(by: by), &actions)
+    case .resume(let by):
+      guard suspendedBy != nil else { return }
+      suspendedBy = nil
+      publish(.resumed(by: by), &actions)
+      reconsider(now)
+    case .shelve(let shelf):
+      shelves.removeAll { $0.register == shelf.register }
+      shelves.append(shelf)
+      publish(.shelved(shelf), &actions)
+    case .unshelve(let register, let by):
+      let before = shelves.count
+      shelves.removeAll { $0.register == register }
+      guard shelves.count != before else { return }
+      publish(.unshelved(register: register, by: by, expired: false), &actions)
+      reconsider(now)
+    case .retryContested:
+      for index in registers.indices {
+        registers[index].revise { $0.contest?.retryAt = now.instant }
+      }
+      reconsider(now)
+    }
+  }
+
+  mutating func gatesChanged(_ new: FleetGates, _ now: Moment) {
+    let old = gates
+    gates = new
+    // A lease that was only renewed changes nothing; most calls are that.
+    let sameLead = old.isLeading(at: now.instant) == new.isLeading(at: now.instant)
+    let same =
+      sameLead && old.mode == new.mode && old.hold == new.hold && old.journalProblem == new.journalProblem
+      && old.trustProblem == new.trustProblem
+    if !same { reconsider(now) }
+  }
+
+  /// A gate may have opened: a drift is looked at now and not at the next poll.
+  private mutating func reconsider(_ now: Moment) {
+    guard registers.contains(where: \.isDrifted) else { return }
+    readSoon(now.instant)
+  }
+
+  mutating func expireShelves(_ now: Moment, _ actions: inout [Action]) {
+    guard shelves.contains(where: { now.wall >= $0.until }) else { return }
+    let expired = shelves.filter { now.wall >= $0.until }
+    shelves.removeAll { now.wall >= $0.until }
+    for shelf in expired {
+      publish(.unshelved(register: shelf.register, by: shelf.by, expired: true), &actions)
+    }
+    reconsider(now)
+  }
+
+  /// The shelf that covers a register: the device's before its own.
+  func shelf(covering name: String, at now: WallTime) -> Shelf? {
+    shelves.first { $0.register == nil && now < $0.until }
+      ?? shelves.first { $0.register == name && now < $0.until }
+  }
+
+  /// Who suspended the device: an operator, else the manifest.
+  var suspension: String? { suspendedBy ?? (configuration?.spec.suspend == true ? "the manifest" : nil) }
+
+  // MARK: Counters
+
+  /// What must survive a restart.
+  public var counters: DeviceCounters {
+    guard let configuration else {
+      return DeviceCounters(driftEvents: driftEvents, corrections: corrections, registers: restored)
+    }
+    var all: [DeviceCounters.RegisterCounters] = []
+    all.reserveCapacity(registers.count)
+    for (index, state) in registers.enumerated() {
+      all.append(
+        DeviceCounters.RegisterCounters(
+          name: configuration.spec.registers[index].name, driftEvents: state.driftEvents,
+          corrections: state.corrections, recentWrites: state.past.first?.writes.map(\.wall) ?? []))
+    }
+    return DeviceCounters(driftEvents: driftEvents, corrections: corrections, registers: all)
+  }
+
+  mutating func restore(_ counters: DeviceCounters, _ now: Moment) {
+    driftEvents = driftEvents.addingReportingOverflow(counters.driftEvents).partialValue
+    corrections = corrections.addingReportingOverflow(counters.corrections).partialValue
+    restored = counters.registers
+    if configuration != nil { applyRestored(now) }
+  }
+
+  mutating func applyRestored(_ now: Moment) {
+    guard let configuration else { return }
+    for counters in restored {
+      guard let index = configuration.index(of: counters.name) else { continue }
+      registers[index].driftEvents &+= counters.driftEvents
+      registers[index].corrections &+= counters.corrections
+      // Civil times of another process on this process's monotonic clock. A clock that was set in between must not
+      // enlarge the budget: what cannot be right counts as just written.
+      let writes = counters.recentWrites.compactMap { wall -> WritePast.Stamp? in
+        let age = now.wall - wall
+        guard age < WritePast.hour else { return nil }
+        return WritePast.Stamp(at: now.instant + TimeSpan(nanoseconds: -max(age.nanoseconds, 0)), wall: wall)
+      }
+      guard !writes.isEmpty else { continue }
+      registers[index].remember { $0.writes = writes.sorted { $0.at < $1.at } + $0.writes }
+    }
+    restored = []
+  }
+}
