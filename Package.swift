@@ -1,18 +1,18 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
-// Arrows between targets go down only (docs/architecture.md); Tests/ArchitectureTests reads the
-// `import` lines and fails on any arrow that is not declared there.
+// Arrows between targets go down only (docs/architecture.md). SwiftPM itself would let any target import what
+// another one depends on; Tests/ArchitectureTests reads the `import` lines and fails on any other arrow.
 
-let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
+/// Warnings are errors in CI, and only there: a newer compiler must not break a user's build.
+let warningsAreErrors = Context.environment["FABGITOPS_WARNINGS_AS_ERRORS"] == "1"
 
-func library(
-  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = [],
-  linker: [LinkerSetting] = []
-) -> Target {
-  .target(
-    name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict,
-    linkerSettings: linker)
+let strict: [SwiftSetting] =
+  [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
+  + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -23,12 +23,18 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
   .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
-let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
-let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
-let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
-let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
+
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
   name: "fabgitops",
@@ -37,13 +43,70 @@ let package = Package(
     .executable(name: "mock-plc", targets: ["mock-plc"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
   ],
   targets: [
+    // What decides.
     library("Control"),
+    library("Fleet", ["Control"]),
+    library("Manifest", ["Control", yams]),
+
+    // What reaches the world.
+    library("Modbus", [nio("NIOCore"), nio("NIOPosix")]),
+    library("Journal", ["Control", "Fleet", grdb, crypto]),
+    library("GitSource", ["Control", "Fleet", "Manifest", logging, subprocess]),
+    library(
+      "LocalEngine",
+      ["Control", "Fleet", "GitSource", "Journal", "Manifest", "Modbus", logging, metrics, nio("NIOPosix")]),
+    library(
+      "Kubernetes",
+      [
+        asyncHTTPClient, logging, yams, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+        nio("NIOFoundationCompat"), nioSSL,
+      ]),
+    library("MockPLC", ["Modbus", yams]),
+
+    // What is seen.
+    library("Terminal"),
+    .target(
+      name: "CNcurses", linkerSettings: [.linkedLibrary("ncursesw"), .linkedLibrary("tinfo")]),
+    library("NcursesTerminal", ["CNcurses", "Terminal"]),
+    library("ThemeFiles", ["Terminal", yams]),
+    library("Dashboard", ["Control", "Fleet", "Terminal"]),
+
+    // Programs: command line and composition only.
+    program(
+      "fabctl",
+      [
+        "Control", "Dashboard", "Fleet", "GitSource", "Journal", "LocalEngine", "Manifest", "MockPLC", "Modbus",
+        "NcursesTerminal", "Terminal", "ThemeFiles", argumentParser, logging, nio("NIOPosix"),
+      ]),
+    program("mock-plc", ["MockPLC", "Modbus", argumentParser, nio("NIOPosix")]),
+
+    // Tests.
+    .target(name: "EnvTest", dependencies: ["Kubernetes"], path: "Tests/EnvTest", swiftSettings: strict),
+    tests("ArchitectureTests", []),
+    tests("ControlTests", ["Control"]),
+    tests("DashboardTests", ["Control", "Dashboard", "Fleet", "Terminal"], exclude: ["Goldens"]),
+    tests("GitSourceTests", ["Control", "Fleet", "GitSource", "Manifest"]),
+    tests("JournalTests", ["Control", "Fleet", "Journal", grdb]),
+    tests("KubernetesTests", ["EnvTest", "Kubernetes", nio("NIOPosix"), nio("NIOHTTP1")]),
+    tests("LocalEngineTests", ["Control", "Fleet", "LocalEngine", "MockPLC", "Modbus", nio("NIOPosix")]),
+    tests("ManifestTests", ["Control", "Manifest"]),
+    tests("MockPLCTests", ["MockPLC", "Modbus", nio("NIOPosix")]),
+    tests("ModbusTests", ["Modbus", nio("NIOEmbedded"), nio("NIOPosix"), nio("NIOTestUtils")]),
+    tests("NcursesTerminalTests", ["NcursesTerminal", "Terminal"]),
+    tests("TerminalTests", ["Terminal"]),
+    tests("ThemeFilesTests", ["Terminal", "ThemeFiles"]),
   ]
 )

@@ -1,5 +1,6 @@
 import Control
 import Fleet
+import Journal
 import Logging
 import Modbus
 import NIOCore
@@ -15,12 +16,15 @@ public final class LocalEngine: FleetEngine {
   private let loop: any EventLoop
   private let source: any DesiredSource
   private let feeding: Task<Void, Never>
+  private let reader: JournalReader?
 
   /// Starts at once; `stop()` ends it.
-  /// - Parameter loop: the loop everything runs on, usually one of its own.
+  /// - Parameters:
+  ///   - journal: where to keep the audit, counters and history; `nil` keeps nothing beyond this process.
+  ///   - loop: the loop everything runs on, usually one of its own.
   public init(
-    source: any DesiredSource, origin: String, settings: EngineSettings, loop: any EventLoop,
-    logger: Logger = Logger(label: "fabgitops.engine")
+    source: any DesiredSource, origin: String, settings: EngineSettings, journal: JournalChoice? = nil,
+    loop: any EventLoop, logger: Logger = Logger(label: "fabgitops.engine")
   ) async throws {
     var missing: [Capabilities.Ability: String] = [:]
     if settings.mode != .control {
@@ -30,13 +34,16 @@ public final class LocalEngine: FleetEngine {
     capabilities = Capabilities(mode: settings.mode, missing: missing)
     self.loop = loop
     self.source = source
+    let opened = await OpenedJournal(journal, loop: loop)
     let core = try await loop.submit {
-      NIOLoopBound(
-        EngineCore(
-          loop: loop, settings: settings, origin: origin, links: ModbusLinkMaker(loop: loop),
-          audit: NoAuditTrail(), logger: logger), eventLoop: loop)
+      let core = EngineCore(
+        loop: loop, settings: settings, origin: origin, links: ModbusLinkMaker(loop: loop),
+        audit: opened.trail(on: loop), logger: logger)
+      opened.attach(core, on: loop)
+      return NIOLoopBound(core, eventLoop: loop)
     }.get()
     self.core = core
+    reader = opened.reader
     feeding = Task.detached { [source, loop] in
       for await update in source.updates() {
         guard !Task.isCancelled else { return }
@@ -71,7 +78,11 @@ public final class LocalEngine: FleetEngine {
 
   public func history(_ query: HistoryQuery) async throws -> [DeviceHistory] {
     let core = core
-    return try await loop.submit { core.value.history(query) }.get()
+    let recent = try await loop.submit { (core.value.history(query), core.value.memoryBegins(query)) }.get()
+    // The memory has it all, or nothing else does.
+    guard let reader, recent.1.map({ $0 > query.from }) ?? true else { return recent.0 }
+    guard let kept = try? await reader.history(query) else { return recent.0 }
+    return HistoryMerge.merge(older: kept, newer: recent.0)
   }
 
   public func provenance(of device: DeviceID) async -> [String: Provenance] {

@@ -57,6 +57,15 @@ final class DeviceDriver: DeviceLinkOwner {
     touch()
   }
 
+  /// The first inputs: the fleet's gates and what an earlier process left come before anything is desired.
+  func begin(_ restored: RestoredDevice) {
+    feed(.gates(core.gates))
+    if let counters = restored.counters { feed(.restore(counters)) }
+    feed(.desired(spec))
+    for shelf in restored.shelves { feed(.command(.shelve(shelf))) }
+    if let by = restored.suspendedBy { feed(.command(.suspend(by: by))) }
+  }
+
   /// A new or changed specification; the machine applies it at once.
   func apply(_ device: DesiredState.Device) {
     sources = device.sources
@@ -134,7 +143,11 @@ final class DeviceDriver: DeviceLinkOwner {
   private func digest(_ observation: Observation) {
     feed(.read(observation))
     let machine = self.machine
-    ring.append(at: core.now().wall) { machine.number(ofRegister: $0) ?? .nan }
+    let time = core.now().wall
+    ring.append(at: time) { machine.number(ofRegister: $0) ?? .nan }
+    if core.audit.wantsSamples {
+      core.audit.sample(spec.id, registers: spec.registers, at: time) { machine.number(ofRegister: $0) ?? .nan }
+    }
   }
 
   private func readIdentity() {
@@ -166,7 +179,7 @@ final class DeviceDriver: DeviceLinkOwner {
     guard !isReleased, let link else {
       return finish(order, .writeNotSent(order, reason: "the device was released"))
     }
-    if let refusal = core.gates.refusal(at: core.now().instant) {
+    if let refusal = core.gates.standingRefusal(at: core.now().instant) {
       return finish(order, .writeNotSent(order, reason: refusal.explanation))
     }
     guard link.epoch == observedEpoch else {
@@ -273,7 +286,9 @@ final class DeviceDriver: DeviceLinkOwner {
   func snapshot(at now: Moment) -> DeviceSnapshot {
     if let cached { return cached }
     let view = machine.view(at: now)
-    ring.record(status: view.status, at: now.wall)
+    if ring.record(status: view.status, at: now.wall) {
+      core.audit.note(status: view.status, of: spec.id, at: now.wall)
+    }
     let plotted = spec.registers.firstIndex { $0.type != .string } ?? 0
     let fresh = DeviceSnapshot(
       spec: spec, view: view, sources: sources,

@@ -7,11 +7,24 @@ protocol AuditTrail: AnyObject {
   func intend(_ order: WriteOrder, revision: String, at time: WallTime, _ done: @escaping (String?) -> Void)
   /// How an order ended whose device is gone.
   func settle(_ order: WriteOrder, _ input: Input, at time: WallTime)
-  func note(_ transition: Transition, device: DeviceID, at time: WallTime)
+  func note(_ transition: Transition, of spec: DeviceSpec, revision: String, at time: WallTime)
   func note(_ command: FleetCommand, at time: WallTime)
   func note(_ event: FleetEvent)
-  func counters(of device: DeviceID) -> DeviceCounters?
+  func note(_ counters: DeviceCounters, of device: DeviceID)
+  func note(status: DeviceStatus?, of device: DeviceID, at time: WallTime)
+  /// One poll's numbers, in the order of the registers; NaN was not read.
+  func sample(_ device: DeviceID, registers: [RegisterSpec], at time: WallTime, _ value: (Int) -> Double)
+  /// Something the restored journal holds for a device that appears now.
+  func restored(_ device: DeviceID) -> RestoredDevice
+  var wantsSamples: Bool { get }
   func close()
+}
+
+/// What an earlier process left for one device.
+struct RestoredDevice {
+  var counters: DeviceCounters?
+  var shelves: [Shelf] = []
+  var suspendedBy: String?
 }
 
 /// No journal: nothing is kept beyond this process.
@@ -20,9 +33,13 @@ final class NoAuditTrail: AuditTrail {
     done(nil)
   }
   func settle(_ order: WriteOrder, _ input: Input, at time: WallTime) {}
-  func note(_ transition: Transition, device: DeviceID, at time: WallTime) {}
+  func note(_ transition: Transition, of spec: DeviceSpec, revision: String, at time: WallTime) {}
   func note(_ command: FleetCommand, at time: WallTime) {}
   func note(_ event: FleetEvent) {}
-  func counters(of device: DeviceID) -> DeviceCounters? { nil }
+  func note(_ counters: DeviceCounters, of device: DeviceID) {}
+  func note(status: DeviceStatus?, of device: DeviceID, at time: WallTime) {}
+  func sample(_ device: DeviceID, registers: [RegisterSpec], at time: WallTime, _ value: (Int) -> Double) {}
+  func restored(_ device: DeviceID) -> RestoredDevice { RestoredDevice() }
+  var wantsSamples: Bool { false }
   func close() {}
 }

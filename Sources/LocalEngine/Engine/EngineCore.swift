@@ -1,5 +1,6 @@
 import Control
 import Fleet
+import Journal
 import Logging
 import Modbus
 import NIOCore
@@ -30,6 +31,7 @@ final class EngineCore {
   private var isPublishScheduled = false
   private var lastPublish = Instant(nanoseconds: .min)
   private var isStopped = false
+  private var notices: [String] = []
 
   init(
     loop: any EventLoop, settings: EngineSettings, origin: String, links: any LinkMaker, audit: any AuditTrail,
@@ -71,9 +73,7 @@ final class EngineCore {
       } else {
         let driver = DeviceDriver(core: self, device: device)
         drivers[device.spec.id] = driver
-        driver.feed(.gates(gates))
-        if let counters = audit.counters(of: device.spec.id) { driver.feed(.restore(counters)) }
-        driver.feed(.desired(device.spec))
+        driver.begin(audit.restored(device.spec.id))
       }
     }
     for driver in ordered where !wanted.contains(driver.spec.id) {
@@ -143,7 +143,11 @@ final class EngineCore {
 
   func publish(_ transition: Transition, of driver: DeviceDriver, at moment: Moment) {
     metrics.count(transition, device: driver.spec.id)
-    audit.note(transition, device: driver.spec.id, at: moment.wall)
+    audit.note(transition, of: driver.spec, revision: source.revision, at: moment.wall)
+    switch transition {
+    case .driftDetected, .corrected: audit.note(driver.machine.counters, of: driver.spec.id)
+    default: break
+    }
     if case .syncFinished(let request, let results) = transition {
       operations.finish(request.id, device: driver.spec.id, results: results)
     }
@@ -155,8 +159,7 @@ final class EngineCore {
     at time: WallTime, _ severity: FleetEvent.Severity, _ device: DeviceID?, register: String? = nil,
     _ reason: String, _ message: String
   ) {
-    let event = events.append(
-      at: time, severity, device, register: register, reason: reason, message)
+    let event = events.append(at: time, severity, device, register: register, reason: reason, message)
     audit.note(event)
     log(event)
     touched()
@@ -215,7 +218,36 @@ final class EngineCore {
     }
   }
 
+  /// The latest beginning of what the memory holds of these devices; `nil`: of some it holds nothing.
+  func memoryBegins(_ query: HistoryQuery) -> WallTime? {
+    var latest: WallTime?
+    for id in query.devices {
+      guard let begins = drivers[id]?.ring.begins else { return nil }
+      latest = max(latest ?? begins, begins)
+    }
+    return latest
+  }
+
   // MARK: Snapshots
+
+  /// The journal can or cannot take records from here on.
+  func journalChanged(_ health: JournalHealth) {
+    let problem = health.problem?.description
+    if let problem, problem != gates.journalProblem {
+      record(at: now().wall, .alarm, nil, "JournalUnavailable", "Corrections stop: \(problem)")
+    } else if problem == nil, gates.journalProblem != nil {
+      record(at: now().wall, .notice, nil, "JournalRestored", "The audit journal takes records again")
+    }
+    notices = health.notices
+    changeGates { $0.journalProblem = problem }
+    touched()
+  }
+
+  /// A hold that an earlier process left in force.
+  func restoreHold(_ hold: Hold) {
+    changeGates { $0.hold = hold }
+    record(at: now().wall, .alarm, nil, "Held", "\(hold.by) still holds all writes: \(hold.reason)")
+  }
 
   /// Something changed: publish soon, but not more often than the interval allows.
   func touched() {
@@ -250,7 +282,7 @@ final class EngineCore {
   }
 
   private func problems() -> [String] {
-    var list: [String] = []
+    var list = notices
     if let problem = gates.journalProblem { list.append("journal: \(problem)") }
     if let problem = gates.trustProblem { list.append("source: \(problem)") }
     return list

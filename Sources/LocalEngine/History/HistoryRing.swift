@@ -26,6 +26,12 @@ struct HistoryRing {
 
   var count: Int { times.count }
 
+  /// The time of the oldest sample.
+  var begins: WallTime? {
+    guard !times.isEmpty else { return nil }
+    return WallTime(milliseconds: times.count < capacity ? times[0] : times[next])
+  }
+
   /// Appends one sample; `value` is asked for each of the `width` registers.
   mutating func append(at time: WallTime, _ value: (Int) -> Double) {
     if times.count < capacity {
@@ -50,10 +56,12 @@ struct HistoryRing {
     next = 0
   }
 
-  mutating func record(status: DeviceStatus?, at time: WallTime) {
-    guard states.last?.status != status || states.isEmpty else { return }
+  /// - Returns: whether it is another status than before.
+  mutating func record(status: DeviceStatus?, at time: WallTime) -> Bool {
+    guard states.last?.status != status || states.isEmpty else { return false }
     if states.count >= Self.changeCapacity { states.removeFirst(Self.changeCapacity / 4) }
     states.append(.init(at: time, status: status))
+    return true
   }
 
   mutating func mark(_ kind: DeviceHistory.Mark.Kind, at time: WallTime, _ text: String) {

@@ -1,0 +1,95 @@
+import Control
+import Fleet
+import Foundation
+import Journal
+import NIOCore
+
+/// Where to keep the journal, and who writes it.
+public struct JournalChoice: Sendable {
+  public var directory: StateDirectory
+  public var actor: String
+  /// With version.
+  public var program: String
+
+  public init(directory: StateDirectory, actor: String, program: String) {
+    self.directory = directory
+    self.actor = actor
+    self.program = program
+  }
+}
+
+/// The journal as the engine found it at its start: open, or with the problem that stops corrections.
+struct OpenedJournal: Sendable {
+  let reader: JournalReader?
+  private let writer: JournalWriter?
+  private let restore: JournalRestore
+  private let problem: JournalProblem?
+  private let actor: String
+  private let relay = HealthRelay()
+
+  init(_ choice: JournalChoice?, loop: any EventLoop) async {
+    actor = choice?.actor ?? ""
+    guard let choice else {
+      (reader, writer, restore, problem) = (nil, nil, JournalRestore(), nil)
+      return
+    }
+    let url = choice.directory.url
+    do throws(JournalProblem) {
+      let location = try JournalLocation(
+        state: url.deletingLastPathComponent().path, set: url.lastPathComponent)
+      let relay = relay
+      let writer = JournalWriter(
+        location, session: JournalSession(program: choice.program, actor: choice.actor, pid: getpid())
+      ) { health in relay.tell(health) }
+      self.writer = writer
+      do throws(JournalProblem) {
+        restore = try await writer.restore()
+        problem = nil
+      } catch {
+        restore = JournalRestore()
+        problem = error
+      }
+      reader = try? JournalReader(location)
+    } catch {
+      (reader, writer, restore, problem) = (nil, nil, JournalRestore(), error)
+    }
+  }
+
+  /// On the engine's loop.
+  func trail(on loop: any EventLoop) -> any AuditTrail {
+    guard let writer else { return NoAuditTrail() }
+    return JournalTrail(writer: writer, loop: loop, actor: actor, restore: restore)
+  }
+
+  /// On the engine's loop: from here on the core hears of the journal's health.
+  func attach(_ core: EngineCore, on loop: any EventLoop) {
+    if let problem { core.journalChanged(JournalHealth(problem: problem)) }
+    if let hold = restore.hold { core.restoreHold(hold) }
+    guard writer != nil else { return }
+    let bound = NIOLoopBound(core, eventLoop: loop)
+    relay.begin { health in loop.execute { bound.value.journalChanged(health) } }
+  }
+}
+
+/// Carries the journal's health to the engine once there is one; keeps the newest until then.
+private final class HealthRelay: @unchecked Sendable {
+  private let lock = NSLock()
+  private var latest: JournalHealth?
+  private var receiver: (@Sendable (JournalHealth) -> Void)?
+
+  func tell(_ health: JournalHealth) {
+    let receiver = lock.withLock {
+      latest = health
+      return self.receiver
+    }
+    receiver?(health)
+  }
+
+  func begin(_ receiver: @escaping @Sendable (JournalHealth) -> Void) {
+    let missed = lock.withLock {
+      self.receiver = receiver
+      return latest
+    }
+    if let missed { receiver(missed) }
+  }
+}

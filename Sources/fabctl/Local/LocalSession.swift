@@ -1,0 +1,77 @@
+import Control
+import Fleet
+import Foundation
+import GitSource
+import Journal
+import LocalEngine
+import Logging
+import NIOPosix
+
+/// A local engine and what belongs to it, from command-line options: source, lock, journal.
+struct LocalSession {
+  var engine: LocalEngine
+  var group: MultiThreadedEventLoopGroup
+  var mode: FleetMode
+  /// Why it only observes though control was asked for; empty otherwise.
+  var observeReason: String
+  private var lock: ControllerLock?
+
+  enum Wish {
+    /// Control if nobody else does, else observe and say who does.
+    case control
+    /// Control or fail.
+    case mustControl
+    case observe
+  }
+
+  static func open(
+    _ options: SourceOptions, _ wish: Wish, logger: Logger, settings: EngineSettings = EngineSettings()
+  ) async throws -> LocalSession {
+    let origin = try options.origin()
+    let environment = ProcessInfo.processInfo.environment
+    let directory = StateDirectory(origin: origin, subPath: options.path, environment: environment)
+    var lock: ControllerLock?
+    var reason = ""
+    if wish != .observe {
+      switch ControllerLock.acquire(in: directory, user: Operator.name, since: Date()) {
+      case .acquired(let taken): lock = taken
+      case .heldBy(let holder): reason = "\(holder) controls these devices"
+      case .unavailable(let problem): reason = problem.reason
+      }
+      if wish == .mustControl, lock == nil {
+        throw CommandFailure(
+          .refused, "fabctl: not writing: \(reason); use that process's screen, or end it and try again")
+      }
+    }
+    var settings = settings
+    settings.mode = lock == nil ? .observe : .control
+    settings.observeReason = reason
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let source = GitDesiredSource(
+      GitSource(
+        origin: origin, ref: options.ref, subPath: options.path, stateDirectory: directory.url,
+        interval: .seconds(options.gitInterval), requireSigned: options.requireSigned, logger: logger))
+    let journal = lock == nil ? nil : JournalChoice(directory: directory, actor: Operator.name, program: Build.line)
+    let engine = try await LocalEngine(
+      source: source, origin: origin, settings: settings, journal: journal, loop: group.next(), logger: logger)
+    return LocalSession(engine: engine, group: group, mode: settings.mode, observeReason: reason, lock: lock)
+  }
+
+  /// Ends the engine, lets writes in flight be verified, and gives the lock back.
+  mutating func close() async {
+    await engine.stop()
+    try? await group.shutdownGracefully()
+    lock = nil
+  }
+}
+
+/// Who sits at the keyboard, for the audit.
+enum Operator {
+  static let name: String = {
+    let environment = ProcessInfo.processInfo.environment
+    for variable in ["SUDO_USER", "USER", "LOGNAME"] {
+      if let user = environment[variable], !user.isEmpty { return user }
+    }
+    return NSUserName().isEmpty ? "uid \(getuid())" : NSUserName()
+  }()
+}
