@@ -172,15 +172,17 @@ final class DeviceDriver: DeviceLinkOwner {
 
   // MARK: Writes
 
-  /// The record is durable (or could not be made): send the one frame of this order, unless the fleet's gates have
-  /// closed in the meantime.
+  /// The record is durable (or could not be made): send the one frame of this order, unless a gate has closed in
+  /// the meantime.
   private func send(_ order: WriteOrder, _ problem: String?) {
     if let problem { return finish(order, .writeNotSent(order, reason: problem)) }
     guard !isReleased, let link else {
       return finish(order, .writeNotSent(order, reason: "the device was released"))
     }
-    if let refusal = core.gates.standingRefusal(at: core.now().instant) {
-      return finish(order, .writeNotSent(order, reason: refusal.explanation))
+    let objections = machine.objections(to: order, at: core.now())
+    guard objections.isEmpty else {
+      let reason = objections.map { $0.explanation }.joined(separator: "; ")
+      return finish(order, .writeNotSent(order, reason: reason))
     }
     guard link.epoch == observedEpoch else {
       return finish(

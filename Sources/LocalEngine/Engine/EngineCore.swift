@@ -189,10 +189,11 @@ final class EngineCore {
     var steps: [SyncPlan.Step] = []
     for id in scope.devices {
       guard let driver = drivers[id] else { continue }
-      for step in driver.machine.plan(registers: scope.registers, force: scope.force, at: moment) {
+      for step in driver.machine.plan(registers: scope.registers, force: scope.force, at: moment)
+      where driver.spec.registers.indices.contains(step.register) {
         steps.append(
           .init(
-            device: id, register: step.spec, before: step.before, after: step.after, refusals: step.refusals))
+            device: id, register: driver.spec.registers[step.register], before: step.before, after: step.after, refusals: step.refusals))
       }
     }
     return SyncPlan(steps: steps)
