@@ -8,7 +8,8 @@ struct AuditChain {
 
   init(_ db: Database) throws {
     self.db = db
-    head = try Self.storedHead(db) ?? AuditHead(sequence: 0, hash: AuditHash.genesis(journal: Self.journalID(db)))
+    head =
+      try Self.storedHead(db) ?? AuditHead(sequence: 0, hash: AuditHash.genesis(journal: Self.journalID(db)))
   }
 
   mutating func append(_ draft: AuditDraft, session: Int64) throws {
@@ -28,7 +29,8 @@ struct AuditChain {
 
   /// Binds the chain to its journal, so that rows cannot be taken from another one.
   static func journalID(_ db: Database) throws -> String {
-    try Row.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'journal'").flatMap { Cells($0).text(0) } ?? ""
+    try Row.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'journal'").flatMap { Cells($0).text(0) }
+      ?? ""
   }
 
   static func storedHead(_ db: Database) throws -> AuditHead? {

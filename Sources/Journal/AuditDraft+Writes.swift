@@ -32,11 +32,13 @@ extension AuditDraft {
 
   /// A write that an operator asked for and that the gate refused, with every reason.
   public static func refused(
-    _ register: RegisterSpec, of device: DeviceID, request: SyncRequest, reasons: [Refusal], before: RegisterValue?,
+    _ register: RegisterSpec, of device: DeviceID, request: SyncRequest, reasons: [Refusal],
+    before: RegisterValue?,
     at: WallTime, revision: String?
   ) -> AuditDraft {
     AuditDraft(
-      kind: .refused, at: at, actor: request.by, device: device, register: register.name, place: register.place,
+      kind: .refused, at: at, actor: request.by, device: device, register: register.name,
+      place: register.place,
       before: before, after: register.desired, cause: WriteCause.operator(request).text, revision: revision,
       outcome: "refused", detail: reasons.map { "\($0.reason): \($0.explanation)" }.joined(separator: "; "))
   }

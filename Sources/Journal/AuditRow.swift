@@ -79,7 +79,8 @@ struct AuditRow {
   func arguments(hash: [UInt8]) -> StatementArguments {
     let values: [(any DatabaseValueConvertible)?] = [
       sequence, session, at, kind, actor, namespace, name, register, place, before, after,
-      Cells.blob(beforeWords), Cells.blob(afterWords), order, cause, revision, outcome, detail, Cells.blob(hash),
+      Cells.blob(beforeWords), Cells.blob(afterWords), order, cause, revision, outcome, detail,
+      Cells.blob(hash),
     ]
     return StatementArguments(values)
   }

@@ -41,7 +41,8 @@ struct Downsampling {
     for entry in try Self.aggregate(db, minute) { try store(db, entry, minute) }
     next = minute + 1
     try db.execute(
-      sql: "INSERT OR REPLACE INTO meta (key, value) VALUES ('minutes_until', ?)", arguments: ["\(minute + 1)"])
+      sql: "INSERT OR REPLACE INTO meta (key, value) VALUES ('minutes_until', ?)",
+      arguments: ["\(minute + 1)"])
     return true
   }
 

@@ -49,6 +49,8 @@ public struct JournalOptions: Hashable, Sendable {
   public var minutesFor: TimeSpan = .seconds(30 * 86_400)
   /// Above this size of the file the oldest samples go first, then the oldest events; the audit stays.
   public var maxBytes: Int64 = 2 << 30
+  /// The newest so many are kept.
+  public var maxEvents: Int64 = 1_000_000
   /// What may wait in memory for a slow or broken disk.
   public var maxWaitingSamples = 200_000
   public var maxWaitingEvents = 20_000

@@ -10,6 +10,9 @@ public struct JournalLocation: Hashable, Sendable {
   /// A copy of the audit head outside of the database (`AuditAnchor`).
   public var anchor: String { directory + "/audit.head" }
 
+  /// A directory of its own for one device set.
+  public init(directory: String) { self.directory = directory }
+
   /// `state` is `$XDG_STATE_HOME/fabgitops` or the like. `set` is letters, digits, `.`, `_` and `-`, at most 128.
   public init(state: String, set: String) throws(JournalProblem) {
     let allowed = set.utf8.allSatisfy { byte in

@@ -57,7 +57,9 @@ public struct JournalRestore: Sendable {
         places[series] = place
         collected[device, default: .init()].registers.append(.init(name: name))
       }
-      collected[device]?.registers.withUnsafeMutableBufferPointer { if place < $0.count { change(&$0[place]) } }
+      collected[device]?.registers.withUnsafeMutableBufferPointer {
+        if place < $0.count { change(&$0[place]) }
+      }
     }
     let rows = try Row.fetchCursor(
       db,
@@ -67,7 +69,9 @@ public struct JournalRestore: Sendable {
         """)
     while let row = try rows.next() {
       let cells = Cells(row)
-      guard let namespace = cells.text(0), let name = cells.text(1), let register = cells.text(2) else { continue }
+      guard let namespace = cells.text(0), let name = cells.text(1), let register = cells.text(2) else {
+        continue
+      }
       let device = DeviceID(namespace: namespace, name: name)
       let drifts = UInt64(clamping: cells.integer(3) ?? 0)
       let corrections = UInt64(clamping: cells.integer(4) ?? 0)

@@ -104,20 +104,23 @@ final class JournalStore {
 
   // MARK: Sessions
 
-  private static func openSession(_ db: Database, _ session: JournalSession, _ now: WallTime) throws -> Int64 {
+  private static func openSession(_ db: Database, _ session: JournalSession, _ now: WallTime) throws -> Int64
+  {
     var id: Int64 = 0
     try db.inTransaction(.immediate) {
       try db.execute(
         sql: "INSERT INTO sessions (started, alive, program, actor, pid, controls) VALUES (?,?,?,?,?,?)",
         arguments: [
-          now.milliseconds, now.milliseconds, AuditValue.clean(session.program), AuditValue.clean(session.actor),
+          now.milliseconds, now.milliseconds, AuditValue.clean(session.program),
+          AuditValue.clean(session.actor),
           Int64(session.pid), session.controls ? 1 : 0,
         ])
       id = db.lastInsertedRowID
       if session.controls {
         var chain = try AuditChain(db)
         try chain.append(
-          AuditDraft(kind: .started, at: now, actor: session.actor, detail: "\(session.program) pid \(session.pid)"),
+          AuditDraft(
+            kind: .started, at: now, actor: session.actor, detail: "\(session.program) pid \(session.pid)"),
           session: id)
         for lost in try AuditRecord.unfinished(db, before: id) {
           try chain.append(.lostOutcome(of: lost, at: now, actor: session.actor), session: lost.session)
@@ -140,7 +143,8 @@ final class JournalStore {
       if controls {
         var chain = try AuditChain(db)
         try chain.append(
-          AuditDraft(kind: .stopped, at: now, actor: ending.actor, detail: "\(ending.program) pid \(ending.pid)"),
+          AuditDraft(
+            kind: .stopped, at: now, actor: ending.actor, detail: "\(ending.program) pid \(ending.pid)"),
           session: session)
         try chain.finish()
       }

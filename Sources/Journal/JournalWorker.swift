@@ -31,7 +31,8 @@ final class JournalWorker {
   static let runsPerTransaction = 5_000
 
   init(
-    _ location: JournalLocation, _ session: JournalSession, _ options: JournalOptions, _ shared: JournalShared,
+    _ location: JournalLocation, _ session: JournalSession, _ options: JournalOptions,
+    _ shared: JournalShared,
     _ onHealth: @escaping (JournalHealth) -> Void
   ) {
     self.location = location
@@ -170,7 +171,8 @@ final class JournalWorker {
       let chunk = backlog.runs.prefix(Self.runsPerTransaction)
       do throws(JournalProblem) {
         try store.write(
-          runs: chunk, events: backlog.events, states: backlog.states, counters: backlog.counters, names: names,
+          runs: chunk, events: backlog.events, states: backlog.states, counters: backlog.counters,
+          names: names,
           now: now.wall)
         backlog.runs.removeFirst(chunk.count)
         backlog.events = []

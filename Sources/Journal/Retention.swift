@@ -17,9 +17,12 @@ struct Retention {
     let day = floorDivide(old, 86_400_000)
     if try delete(db, "minutes", "day, series, minute", "day < \(day)") { return true }
     if try delete(db, "events", "sequence", "at < \(old)") { return true }
+    let newest = try integer(db, "SELECT max(sequence) FROM events") ?? 0
+    if try delete(db, "events", "sequence", "sequence <= \(newest &- options.maxEvents)") { return true }
     if try deleteStates(db, before: old) { return true }
     try db.execute(
-      sql: "DELETE FROM sessions WHERE alive < ? AND id NOT IN (SELECT max(id) FROM sessions)", arguments: [old])
+      sql: "DELETE FROM sessions WHERE alive < ? AND id NOT IN (SELECT max(id) FROM sessions)",
+      arguments: [old])
     return false
   }
 

@@ -9,9 +9,11 @@ enum Schema {
   static let migrations: [@Sendable (Database) throws -> Void] = [createTables]
 
   /// Brings an empty or older file to this version, each step whole or not at all.
-  static func migrate(_ db: Database, path: String) throws {
+  static func migrate(_ db: Database, path: String, steps: [@Sendable (Database) throws -> Void] = migrations)
+    throws
+  {
     let found = try integer(db, "PRAGMA user_version")
-    if found > version { throw JournalProblem.newerSchema(found: found, supported: version) }
+    if found > steps.count { throw JournalProblem.newerSchema(found: found, supported: steps.count) }
     let owner = try integer(db, "PRAGMA application_id")
     let isNew = found == 0 && owner == 0
     if !isNew, owner != Int(applicationID) {
@@ -20,11 +22,11 @@ enum Schema {
     if isNew, try integer(db, "SELECT count(*) FROM sqlite_master") > 0 {
       throw JournalProblem.damaged(path: path, detail: "not a FabGitOps journal")
     }
-    for step in max(found, 0)..<version {
+    for step in max(found, 0)..<steps.count {
       try db.inTransaction(.immediate) {
         // Another process may have come first.
         guard try integer(db, "PRAGMA user_version") == step else { return .rollback }
-        try migrations[step](db)
+        try steps[step](db)
         try db.execute(sql: "PRAGMA application_id = \(applicationID)")
         try db.execute(sql: "PRAGMA user_version = \(step + 1)")
         return .commit
