@@ -22,6 +22,15 @@ public struct ParsedManifestFile: Sendable {
   public let devices: [ManifestDevice]
   public let diagnostics: [Diagnostic]
   public let skippedDocuments: Int
+
+  public init(
+    name: String, devices: [ManifestDevice] = [], diagnostics: [Diagnostic] = [], skippedDocuments: Int = 0
+  ) {
+    self.name = name
+    self.devices = devices
+    self.diagnostics = diagnostics
+    self.skippedDocuments = skippedDocuments
+  }
 }
 
 /// The one validator: for `fabctl lint`, the engine, the operator and its webhook alike.

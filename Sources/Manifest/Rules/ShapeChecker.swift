@@ -33,7 +33,8 @@ struct ShapeChecker {
       }
       let fieldPath = Self.join(path, key)
       guard let known = rule.field(key) else {
-        unknown(key, rule, fieldPath, at: field.position)
+        // What was meant is not missing as well.
+        if let meant = unknown(key, rule, fieldPath, at: field.position) { object.present.insert(meant) }
         continue
       }
       object.present.insert(key)
@@ -49,13 +50,18 @@ struct ShapeChecker {
     return object
   }
 
-  private mutating func unknown(_ key: String, _ rule: ObjectRule, _ path: String, at position: SourcePosition?) {
+  /// - Returns: the field that was probably meant.
+  private mutating func unknown(_ key: String, _ rule: ObjectRule, _ path: String, at position: SourcePosition?)
+    -> String?
+  {
     if key == "<<" {
       report(position, path, "merge keys are not supported")
-      return
+      return nil
     }
     let names = rule.fields.filter { if case .ignored = $0.kind { false } else { true } }.map(\.name)
-    report(position, path, "unknown field", suggestion: NearestName.suggestion(for: key, among: names))
+    let meant = NearestName.suggestion(for: key, among: names)
+    report(position, path, "unknown field", suggestion: meant)
+    return meant
   }
 
   static func join(_ path: String, _ key: String) -> String {

@@ -1,0 +1,58 @@
+import Foundation
+
+/// Notices that a ref may have moved, without starting a process: looks at the files in which git keeps refs.
+///
+/// Git replaces these files by renaming, so the inode changes even where the clock is coarse. Covers loose refs, packed
+/// refs and the reftable format, linked work trees and bare repositories.
+struct RefWatch {
+  fileprivate struct Trace: Equatable {
+    var inode: UInt64
+    var size: Int64
+    var seconds: Int64
+    var nanoseconds: Int64
+  }
+
+  private let files: [String]
+  private let head: String
+  private let commonDirectory: String
+
+  init(_ repository: GitRepository, ref: String?) {
+    head = repository.gitDirectory + "/HEAD"
+    commonDirectory = repository.commonDirectory
+    var files = [
+      head, repository.commonDirectory + "/packed-refs", repository.commonDirectory + "/reftable/tables.list",
+      repository.gitDirectory + "/reftable/tables.list",
+    ]
+    if let ref, !ref.isEmpty, ref != "HEAD" {
+      // Of `main~3` and the like, the name.
+      let name = ref.prefix { !"^~@:".contains($0) }
+      files += ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"].map { commonPath($0 + name) }
+    }
+    self.files = files
+
+    func commonPath(_ name: String) -> String { repository.commonDirectory + "/" + name }
+  }
+
+  /// Equal as long as nothing moved.
+  func signature() -> Signature {
+    var traces = files.map(Self.trace)
+    // The branch that HEAD names.
+    if let text = try? String(contentsOfFile: head, encoding: .utf8), text.hasPrefix("ref: "), text.utf8.count < 4096 {
+      let name = text.dropFirst(5).prefix { !$0.isNewline }
+      traces.append(Self.trace(commonDirectory + "/" + name))
+    }
+    return Signature(traces: traces)
+  }
+
+  struct Signature: Equatable {
+    fileprivate let traces: [Trace?]
+  }
+
+  private static func trace(_ path: String) -> Trace? {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return nil }
+    return Trace(
+      inode: UInt64(status.st_ino), size: Int64(status.st_size), seconds: Int64(status.st_mtim.tv_sec),
+      nanoseconds: Int64(status.st_mtim.tv_nsec))
+  }
+}
