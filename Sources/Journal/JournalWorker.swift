@@ -29,6 +29,7 @@ final class JournalWorker {
 
   static let auditsPerTransaction = 500
   static let runsPerTransaction = 5_000
+  static let upkeepStepsPerTurn = 8
 
   init(
     _ location: JournalLocation, _ session: JournalSession, _ options: JournalOptions,
@@ -227,7 +228,10 @@ final class JournalWorker {
     nextUpkeep = now.instant + .seconds(20)
     let mayDelete = clockGuard.mayDelete(now)
     do throws(JournalProblem) {
-      upkeepWaits = try store.keepHouse(now.wall, options, mayDelete: mayDelete, notice: notice)
+      for _ in 0..<Self.upkeepStepsPerTurn {
+        upkeepWaits = try store.keepHouse(now.wall, options, mayDelete: mayDelete, notice: notice)
+        if !upkeepWaits || shared.isUrgent { break }
+      }
     } catch {
       upkeepWaits = false
       fail(error, now)
