@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func writesWhatItReads() throws {
-    for seconds in stride(from: Int64(-62_135_596_800), through: 253_402_300_799, by: 86_400 * 13 + 3671) {
+    for seconds in stride(from: Int64(-62_135_596_800), through: 253_402_300_799, by: 86_400 * 131 + 3671) {
       let time = Timestamp(seconds: seconds)
       #expect(Timestamp(rfc3339: time.rfc3339) == time)
     }
