@@ -1,0 +1,74 @@
+import Terminal
+
+/// Where everything stands on a screen of a given size.
+struct Layout: Hashable, Sendable {
+  enum Shape: Hashable, Sendable {
+    /// Below 60×16: one line says so.
+    case tooSmall
+    /// One pane, no boxes.
+    case compact
+    /// The fleet above, one other pane below.
+    case stacked
+    /// All panes.
+    case columns
+  }
+  var shape: Shape
+  var header = Rect(x: 0, y: 0, width: 0, height: 0)
+  var banner = Rect(x: 0, y: 0, width: 0, height: 0)
+  var hints = Rect(x: 0, y: 0, width: 0, height: 0)
+  /// Visible panes with their outer rectangles.
+  var panes: [Pane: Rect] = [:]
+
+  static let minimum = Size(60, 16)
+
+  init(_ size: Size, focus: Pane, tab: Pane, isZoomed: Bool, banners: Int) {
+    let screen = Rect(size)
+    guard size.width >= Self.minimum.width, size.height >= Self.minimum.height else {
+      shape = .tooSmall
+      return
+    }
+    shape =
+      size.width >= 100 && size.height >= 30
+      ? .columns : size.width >= 80 && size.height >= 24 ? .stacked : .compact
+    let cut = screen.cutTop(shape == .compact ? 1 : 2)
+    header = cut.piece
+    let lines = min(banners, shape == .compact ? 1 : shape == .stacked ? 2 : 4)
+    let below = cut.rest.cutTop(lines)
+    banner = below.piece
+    let bottom = below.rest.cutBottom(1)
+    hints = bottom.piece
+    let body = bottom.rest
+    if isZoomed || shape == .compact {
+      panes = [focus: body]
+    } else if shape == .stacked {
+      let rows = body.rows(weights: [10, 11])
+      panes = [.fleet: rows[0], tab: rows[1]]
+    } else {
+      panes = Self.columns(body)
+    }
+  }
+
+  /// Fleet and timeline left; Git vs Reality and sparkline right; events across the bottom, as they need the width.
+  private static func columns(_ body: Rect) -> [Pane: Rect] {
+    let rows = body.rows(weights: body.height < 34 ? [52, 26, 22] : [50, 28, 22])
+    let leftWidth = body.width * 52 / 100
+    let (fleet, reality) = rows[0].cutLeft(leftWidth)
+    let (timeline, sparkline) = rows[1].cutLeft(leftWidth)
+    return [.fleet: fleet, .reality: reality, .timeline: timeline, .sparkline: sparkline, .events: rows[2]]
+  }
+}
+
+extension Model {
+  /// The layout for a size; compact screens have room for one pane only, the one with the focus.
+  func layout(_ size: Size) -> Layout {
+    Layout(size, focus: focus, tab: tab, isZoomed: isZoomed, banners: banners.count)
+  }
+
+  var layout: Layout { layout(size) }
+
+  /// The rectangle inside a pane's frame.
+  func inside(_ pane: Pane, _ layout: Layout) -> Rect? {
+    guard let outer = layout.panes[pane] else { return nil }
+    return layout.shape == .compact ? outer.cutTop(1).rest : outer.inner
+  }
+}

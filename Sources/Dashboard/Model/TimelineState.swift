@@ -1,0 +1,154 @@
+import Control
+import Fleet
+
+/// Which piece of time the timeline and the sparkline show.
+struct TimelineState: Hashable, Sendable {
+  /// Index into ``spans``.
+  var zoom = 2
+  /// The right end; `nil`: now, moving along.
+  var end: WallTime?
+  /// The time that is read out.
+  var cursor: WallTime?
+
+  static let spans: [(span: TimeSpan, name: String)] = [
+    (.seconds(60), "1 min"), (.seconds(300), "5 min"), (.seconds(900), "15 min"), (.seconds(3600), "1 h"),
+    (.seconds(6 * 3600), "6 h"), (.seconds(86_400), "24 h"), (.seconds(7 * 86_400), "7 d"),
+    (.seconds(30 * 86_400), "30 d"),
+  ]
+
+  var span: TimeSpan { Self.spans[min(max(zoom, 0), Self.spans.count - 1)].span }
+  var spanName: String { Self.spans[min(max(zoom, 0), Self.spans.count - 1)].name }
+
+  /// The grid of columns: its right end stands on a whole step, so that a column keeps its meaning (and the screen
+  /// its cells) until a whole step has passed.
+  func window(columns: Int, now: WallTime) -> TimeWindow {
+    let columns = max(columns, 1)
+    let step = max((span.milliseconds + Int64(columns) - 1) / Int64(columns), 1)
+    let last = (end ?? now).milliseconds
+    let floor = last >= 0 ? last / step : (last - step + 1) / step
+    let right =
+      WallTime(milliseconds: floor.multipliedClamped(step)) + TimeSpan.milliseconds(Int(clamping: step))
+    return TimeWindow(right: right, step: step, columns: columns)
+  }
+}
+
+/// Columns of equal time.
+struct TimeWindow: Hashable, Sendable {
+  /// The end of the last column.
+  var right: WallTime
+  /// Milliseconds a column.
+  var step: Int64
+  var columns: Int
+
+  var left: WallTime { start(of: 0) }
+
+  func start(of column: Int) -> WallTime {
+    WallTime(
+      milliseconds: right.milliseconds.subtractingClamped(step.multipliedClamped(Int64(columns - column))))
+  }
+
+  /// The column of a time; `nil` outside.
+  func column(of time: WallTime) -> Int? {
+    guard time >= left, time < right else { return nil }
+    return min(Int((time.milliseconds - left.milliseconds) / step), columns - 1)
+  }
+}
+
+extension Int64 {
+  func multipliedClamped(_ other: Int64) -> Int64 {
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    return overflow ? ((self < 0) == (other < 0) ? .max : .min) : product
+  }
+
+  func subtractingClamped(_ other: Int64) -> Int64 {
+    let (difference, overflow) = subtractingReportingOverflow(other)
+    return overflow ? (other < 0 ? .max : .min) : difference
+  }
+}
+
+/// The past of the lanes on the screen, as the engine told it. One request is under way at a time.
+struct LaneCache: Sendable {
+  struct Key: Hashable, Sendable {
+    var devices: [DeviceID]
+    var zoom: Int
+    var end: WallTime?
+  }
+  struct Past: Sendable {
+    var history: DeviceHistory
+    var from: WallTime
+    var to: WallTime
+    var zoom: Int
+  }
+  private(set) var past: [DeviceID: Past] = [:]
+  var inFlight: (token: UInt64, query: HistoryQuery, key: Key)?
+  /// The last request that was answered or failed; the same is not asked again.
+  var answered: Key?
+
+  mutating func take(_ histories: [DeviceHistory], query: HistoryQuery, zoom: Int) {
+    // Lanes long out of sight are forgotten.
+    if past.count > 500 { past = [:] }
+    for history in histories {
+      past[history.device] = Past(history: history, from: query.from, to: query.to, zoom: zoom)
+    }
+  }
+
+  mutating func reset() {
+    past = [:]
+    answered = nil
+  }
+}
+
+/// The samples behind the sparkline: of one register, from the engine's past and from each snapshot since.
+struct SeriesCache: Sendable {
+  struct Key: Hashable, Sendable {
+    var device: DeviceID
+    var register: String
+    var zoom: Int
+    var end: WallTime?
+  }
+  private(set) var samples: [DeviceHistory.Sample] = []
+  private(set) var subject: (device: DeviceID, register: String)?
+  var inFlight: (token: UInt64, key: Key)?
+  var answered: Key?
+  private static let limit = 8000
+
+  mutating func follow(_ device: DeviceSnapshot, _ register: RegisterView) {
+    if subject?.device != device.id || subject?.register != register.spec.name {
+      subject = (device.id, register.spec.name)
+      samples = []
+      answered = nil
+    }
+    guard let at = register.lastRead, let value = register.actual?.number, value.isFinite else { return }
+    if let last = samples.last, last.at >= at { return }
+    if samples.count >= Self.limit { samples.removeFirst(Self.limit / 4) }
+    samples.append(.init(at: at, value: value))
+  }
+
+  /// The past replaces what overlaps with it, as it may be finer or coarser.
+  mutating func take(_ history: DeviceHistory) {
+    guard let last = history.samples.last else { return }
+    samples = history.samples + samples.filter { $0.at > last.at }
+  }
+}
+
+/// Who wanted what, by device, for one source revision.
+struct ProvenanceCache: Sendable {
+  private var known: [DeviceID: [String: Provenance]] = [:]
+  private var revision = ""
+  var inFlight: DeviceID?
+
+  mutating func use(revision: String) {
+    guard revision != self.revision else { return }
+    self.revision = revision
+    known = [:]
+  }
+
+  mutating func take(_ device: DeviceID, _ answer: [String: Provenance]) {
+    if inFlight == device { inFlight = nil }
+    if known.count > 2000 { known = [:] }
+    known[device] = answer
+  }
+
+  func knows(_ device: DeviceID) -> Bool { known[device] != nil }
+  func of(_ device: DeviceID, register: String) -> Provenance? { known[device]?[register] }
+}

@@ -1,0 +1,226 @@
+import Control
+import Fleet
+import Terminal
+
+/// One device: what Git says beside what is, who wanted it, since when it is not so, and why nothing is written.
+enum RealityPane {
+  /// Status line and column header.
+  static let headerHeight = 2
+  /// Lines about the selected register that matter most.
+  private static let detailHeight = 8
+
+  static func rowCount(_ inside: Rect, registers: Int) -> Int {
+    let room = inside.height - headerHeight
+    return max(min(registers, max(room - detailHeight, min(3, room / 2))), 1)
+  }
+
+  static func draw(_ model: Model, _ rect: Rect, _ layout: Layout, into frame: inout Frame) {
+    let focused = model.focus == .reality
+    let inside = frame.pane(
+      .reality, rect, title: model.paneTitle(.reality, layout), note: model.device?.id.name ?? "",
+      focused: focused,
+      boxed: layout.shape != .compact)
+    guard !inside.isEmpty else { return }
+    guard let device = model.device else {
+      frame.put(" No device under the cursor", at: inside.origin, style: Style(.dim), width: inside.width)
+      return
+    }
+    drawStatus(device, model, inside.row(0), into: &frame)
+    let rows = rowCount(inside, registers: device.view.registers.count)
+    let table = Rect(x: inside.x, y: inside.y + 1, width: inside.width, height: rows + 1)
+    drawTable(device, model, table, focused: focused, into: &frame)
+    let used = rows + headerHeight
+    let rest = inside.cutTop(used).rest
+    if rest.height > 0 { drawDetail(device, model, rest, into: &frame) }
+  }
+
+  private static func drawStatus(
+    _ device: DeviceSnapshot, _ model: Model, _ row: Rect, into frame: inout Frame
+  ) {
+    let view = device.view
+    let role = view.role
+    let style = Style(role == .good ? .dim : role, on: nil, role == .good ? [] : .bold)
+    var spans = [
+      Span(" \(frame.glyphs.state(role).text) \(view.word)", style),
+      Span("  \(view.phase.rawValue)", Style(.text)),
+    ]
+    if let error = view.lastError, view.failures > 0 || !view.isLive {
+      spans.append(Span("  \(error)", Style(role == .good ? .warning : role)))
+      if let retry = view.retryAt, retry > model.now {
+        spans.append(Span(", next try \(model.time.clock(retry))", Style(.dim)))
+      }
+    } else if !view.message.isEmpty, view.message != view.word {
+      spans.append(Span("  \(view.message)", Style(.dim)))
+    }
+    if let by = device.acknowledgedBy, view.status.isAbnormal {
+      spans.append(Span("  acknowledged by \(by)", Style(.dim)))
+    }
+    let port = device.spec.port == 502 ? "" : ":\(device.spec.port)"
+    spans.append(Span("  \(device.spec.address)\(port) unit \(device.spec.unitID)", Style(.dim)))
+    frame.put(spans, at: row.origin, width: row.width)
+  }
+
+  private static func drawTable(
+    _ device: DeviceSnapshot, _ model: Model, _ table: Rect, focused: Bool, into frame: inout Frame
+  ) {
+    let registers = device.view.registers
+    guard !registers.isEmpty else {
+      frame.put(" not read yet", at: Point(table.x, table.y), style: Style(.dim))
+      return
+    }
+    let height = table.height - 1
+    let cursor = min(max(model.registers.cursor, 0), registers.count - 1)
+    let top = ListPosition.top(
+      cursor: cursor, top: model.registers.top, count: registers.count, height: height)
+    let lines = registers.map { RealityLine($0, device, model) }
+    let columns = RealityColumns(width: table.width, lines)
+    columns.drawHeader(table.row(0), into: &frame)
+    for offset in 0..<min(height, registers.count - top) {
+      let row = table.row(offset + 1)
+      columns.draw(lines[top + offset], row, into: &frame)
+      if top + offset == cursor, registers.count > 1 || focused { frame.select(row, focused: focused) }
+    }
+    frame.scrollBar(table.cutTop(1).rest, top: top, count: registers.count)
+  }
+
+  private static func drawDetail(
+    _ device: DeviceSnapshot, _ model: Model, _ rect: Rect, into frame: inout Frame
+  ) {
+    guard let register = model.register else { return }
+    let index = min(max(model.registers.cursor, 0), device.view.registers.count - 1)
+    let facts = RegisterFacts.of(register, index: index, device, model)
+    var area = rect
+    // A rule between table and details where there is room for it.
+    if facts.count + 1 < area.height || area.height > 7 {
+      frame.horizontalLine(at: Point(area.x, area.y), length: area.width, style: Style(.border))
+      frame.put(" \(register.spec.name) ", at: Point(area.x + 1, area.y), style: Style(.title))
+      area = area.cutTop(1).rest
+    }
+    for fact in facts {
+      guard area.height > 0 else { return }
+      frame.put(
+        fact.label, at: Point(area.x + 1, area.y), style: Style(.dim), width: RegisterFacts.labelWidth)
+      let text = Rect(
+        x: area.x + RegisterFacts.labelWidth + 2, y: area.y,
+        width: max(area.width - RegisterFacts.labelWidth - 3, 1),
+        height: area.height)
+      // Reasons may take two lines; the rest is cut, the whole is in the zoomed pane.
+      let used = frame.paragraph(
+        fact.text, fact.mayWrap ? text : text.cutTop(1).piece, style: Style(fact.role))
+      area = area.cutTop(max(used, 1)).rest
+    }
+  }
+}
+
+/// The texts of one register.
+struct RealityLine {
+  let name: String
+  let desired: String
+  let actual: String
+  let unit: String
+  let delta: String
+  let age: (text: String, isLate: Bool)
+  let word: String
+  let role: Role
+  let isLive: Bool
+
+  init(_ register: RegisterView, _ device: DeviceSnapshot, _ model: Model) {
+    let format = ValueFormat(register.spec)
+    let nothing = String(Character(model.glyphs.noValue))
+    name = register.spec.name
+    desired = register.spec.desired.map(format.text) ?? nothing
+    actual = register.actual.map(format.text) ?? nothing
+    unit = register.spec.unit
+    role = register.role(in: device.view)
+    word = register.word(in: device.view)
+    isLive = device.view.isLive && register.exception == nil
+    age = AgeText.of(register.lastRead, interval: device.spec.pollInterval, model.time)
+    if isLive, let want = register.spec.desired, let present = register.actual {
+      delta = format.delta(from: want, to: present) ?? (register.inSync == false ? "differs" : "")
+    } else {
+      delta = ""
+    }
+  }
+}
+
+/// The columns of the register table.
+struct RealityColumns {
+  private var desired = DecimalColumn()
+  private var actual = DecimalColumn()
+  private var delta = DecimalColumn()
+  private var name = 8
+  private var unit = 0
+  private var word = 0
+  private let showsAge: Bool
+
+  init(width: Int, _ lines: [RealityLine]) {
+    for line in lines {
+      desired.include(TextFit.truncate(line.desired, to: 14))
+      actual.include(TextFit.truncate(line.actual, to: 14))
+      delta.include(line.delta)
+      name = max(name, DisplayWidth.of(line.name))
+      unit = max(unit, min(DisplayWidth.of(line.unit), 6))
+      word = max(word, DisplayWidth.of(line.word))
+    }
+    let numbers = max(desired.width, 7) + max(actual.width, 6) + max(delta.width, 5) + 6
+    var room = width - 4 - numbers
+    name = min(name, max(room, 8), 32)
+    room -= name
+    unit = room >= unit + 1 ? unit : 0
+    room -= unit > 0 ? unit + 1 : 0
+    word = room >= word + 2 ? word : 0
+    room -= word > 0 ? word + 2 : 0
+    showsAge = room >= 7
+  }
+
+  private func places() -> (desired: Int, actual: Int, unit: Int, delta: Int, word: Int, age: Int) {
+    let d = 4 + name + 1
+    let a = d + max(desired.width, 7) + 2
+    let u = a + max(actual.width, 6) + 1
+    let e = u + (unit > 0 ? unit + 1 : 0) + 1
+    let w = e + max(delta.width, 5) + 2
+    return (d, a, u, e, w, w + (word > 0 ? word + 2 : 0))
+  }
+
+  func drawHeader(_ row: Rect, into frame: inout Frame) {
+    let x = places()
+    let style = Style(.dim)
+    func put(_ text: String, _ at: Int, _ width: Int, _ align: Alignment = .trailing) {
+      frame.put(text, at: Point(row.x + at, row.y), style: style, width: width, align: align)
+    }
+    put("REGISTER", 4, name, .leading)
+    put("GIT", x.desired, max(desired.width, 7))
+    put("PLC", x.actual, max(actual.width, 6))
+    put("DELTA", x.delta, max(delta.width, 5))
+    if word > 0 { put("STATE", x.word, word, .leading) }
+    if showsAge { put("READ", x.age, 5) }
+  }
+
+  func draw(_ line: RealityLine, _ row: Rect, into frame: inout Frame) {
+    let x = places()
+    let isWell = line.role == .good || line.role == .info
+    let off = line.role == .drifted || line.role == .contested || line.role == .correcting
+    frame.put(
+      line.role == .info ? frame.glyphs.bullet : frame.glyphs.state(line.role), at: Point(row.x + 2, row.y),
+      style: Style(isWell ? .dim : line.role))
+    func put(_ text: String, _ at: Int, _ width: Int, _ style: Style, _ align: Alignment = .leading) {
+      frame.put(text, at: Point(row.x + at, row.y), style: style, width: width, align: align)
+    }
+    put(line.name, 4, name, Style(.text, on: nil, off ? .bold : []))
+    put(
+      desired.place(TextFit.truncate(line.desired, to: 14)), x.desired, max(desired.width, 7),
+      Style(.desired), .trailing)
+    let value: Role = !line.isLive ? .dim : off ? .drifted : .actual
+    put(
+      actual.place(TextFit.truncate(line.actual, to: 14)), x.actual, max(actual.width, 6),
+      Style(value, on: nil, off ? .bold : []), .trailing)
+    if unit > 0 { put(line.unit, x.unit, unit, Style(line.isLive ? .unit : .dim)) }
+    if line.isLive {
+      put(delta.place(line.delta), x.delta, max(delta.width, 5), Style(off ? .drifted : .dim), .trailing)
+    } else if word == 0 {
+      put(line.word, x.delta, max(row.width - x.delta, 0), Style(line.role))
+    }
+    if word > 0 { put(line.word, x.word, word, Style(isWell ? .dim : line.role)) }
+    if showsAge { put(line.age.text, x.age, 5, Style(line.age.isLate ? .age : .dim), .trailing) }
+  }
+}
