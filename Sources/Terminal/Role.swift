@@ -33,5 +33,13 @@ public enum Role: UInt8, CaseIterable, Hashable, Sendable {
     .correcting, .corrected, .invalid, .uncertain, .hold,
   ]
 
+  /// Lines and shades that carry no text of their own: they may be fainter than text may.
+  public var isDecoration: Bool {
+    switch self {
+    case .border, .sparkBand, .sparkGap: true
+    default: false
+    }
+  }
+
   private static let names = allCases.map { String(describing: $0) }
 }

@@ -18,12 +18,17 @@ extension Theme {
       return ansi(own: own, ground: ground, style: style, attributes: attributes, depth: depth)
     case .indexed256:
       let back = background.map { Palette.nearest256($0) }
-      let front = foreground.map { readable256($0, on: back.map(Palette.color)) }
+      let front = foreground.map { color in
+        style.role.isDecoration
+          ? Palette.nearest256(color) : readable256(color, on: back.map(Palette.color))
+      }
       return Appearance(
         foreground: front.map { .index($0) } ?? .standard, background: back.map { .index($0) } ?? .standard,
         attributes: attributes)
     case .trueColor:
-      let front = foreground.map { $0.readable(on: background ?? assumedPage) }
+      let front = foreground.map { color in
+        style.role.isDecoration ? color : color.readable(on: background ?? assumedPage)
+      }
       return Appearance(
         foreground: front.map { .rgb($0) } ?? .standard, background: background.map { .rgb($0) } ?? .standard,
         attributes: attributes)
