@@ -63,8 +63,9 @@ extension DeviceMachine {
 
   /// One register that a sync would deal with.
   public struct PlannedWrite: Hashable, Sendable {
-    /// Index into the specification's registers.
+    /// Index into the specification's registers, and the register.
     public var register: Int
+    public var spec: RegisterSpec
     public var before: RegisterValue?
     /// The next write: the desired value, or the first step of a ramp.
     public var after: RegisterValue
@@ -85,7 +86,7 @@ extension DeviceMachine {
       let state = registers[index]
       if state.isReadable && state.isInSync { continue }
       var step = PlannedWrite(
-        register: index, before: state.flags.contains(.known) ? value(index) : nil, after: desired,
+        register: index, spec: spec, before: state.flags.contains(.known) ? value(index) : nil, after: desired,
         refusals: plannedRefusals(index, cause, configuration, now))
       if state.flags.contains(.known) {
         let now = Array(words[configuration.layout.range(of: index)])
