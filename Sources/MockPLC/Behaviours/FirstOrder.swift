@@ -14,7 +14,8 @@ public struct FirstOrder: DeclaredBehaviour, Hashable {
   public var initial: Double?
 
   public init(
-    follows setpoint: String, timeConstant: Elapsed, gain: Double = 1, bias: Double = 0, initial: Double? = nil
+    follows setpoint: String, timeConstant: Elapsed, gain: Double = 1, bias: Double = 0,
+    initial: Double? = nil
   ) {
     self.setpoint = setpoint
     self.timeConstant = timeConstant

@@ -10,9 +10,10 @@ struct Late: Fault {
   init(argument: String?) throws(FaultProblem) {
     let (head, rest) = FaultArgument.split(argument)
     probability = try FaultArgument.probability(head, of: Self.name)
-    by = try rest.map { (text) throws(FaultProblem) in
-      try FaultArgument.span(text, of: Self.name, usage: Self.usage)
-    } ?? .seconds(1.5)
+    by =
+      try rest.map { (text) throws(FaultProblem) in
+        try FaultArgument.span(text, of: Self.name, usage: Self.usage)
+      } ?? .seconds(1.5)
   }
 
   func disturb(_ exchange: inout Exchange, draws: inout Draws) {

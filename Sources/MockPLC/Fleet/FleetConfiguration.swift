@@ -23,7 +23,8 @@ public struct FleetConfiguration: Sendable {
   public var horizon: Elapsed
 
   public init(
-    plcs: [MockDevice], host: String = "127.0.0.1", firstPort: Int = 0, seed: UInt64 = 1, chaos: ChaosPlan? = nil,
+    plcs: [MockDevice], host: String = "127.0.0.1", firstPort: Int = 0, seed: UInt64 = 1,
+    chaos: ChaosPlan? = nil,
     faults: [FaultSpec] = [], unitIDs: [UInt8]? = nil, script: Script = Script(), isVerbose: Bool = false,
     keepsWrites: Int = 10_000,
     horizon: Elapsed = .never

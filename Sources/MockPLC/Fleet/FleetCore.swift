@@ -182,7 +182,9 @@ final class FleetCore {
       switch target {
       case .named(let name):
         guard let register = unit.image.registers.first(where: { $0.name == name }) else { continue }
-        set(plc, index, register.table, register.address, unit.image.words(of: value, in: register), at: time, cause)
+        set(
+          plc, index, register.table, register.address, unit.image.words(of: value, in: register), at: time,
+          cause)
       case .address(let table, let address, let format):
         let words = table.isBits ? [(value.number ?? 0) != 0 ? 1 : 0] : format.encode(value)
         guard Int(address) + words.count <= 65_536 else { continue }
@@ -209,7 +211,8 @@ final class FleetCore {
       log(plc, .request, at: now, isClientCaused: true) {
         [
           .init("conn", connection), .init("unit", unit), .init("what", request),
-          .init("faults", verdict.exchange.struck.isEmpty ? "-" : verdict.exchange.struck.joined(separator: ",")),
+          .init(
+            "faults", verdict.exchange.struck.isEmpty ? "-" : verdict.exchange.struck.joined(separator: ",")),
         ]
       }
     }
@@ -224,7 +227,8 @@ final class FleetCore {
     log(plc, .write, at: write.time, isClientCaused: true) {
       [
         .init("conn", write.connection), .init("unit", write.unit), .init("fc", write.function),
-        .init("table", write.table), .init("address", write.address), .init("before", LogEntry.words(write.before)),
+        .init("table", write.table), .init("address", write.address),
+        .init("before", LogEntry.words(write.before)),
         .init("after", LogEntry.words(write.asked)), .init("outcome", write.outcome.rawValue),
       ]
     }

@@ -57,7 +57,9 @@ extension LogEntry {
 
   /// Values with blanks in quotes, so that a line splits at blanks.
   private static func quoted(_ value: String) -> String {
-    guard value.isEmpty || value.contains(where: { $0 == " " || $0 == "\"" || $0 == "\n" }) else { return value }
+    guard value.isEmpty || value.contains(where: { $0 == " " || $0 == "\"" || $0 == "\n" }) else {
+      return value
+    }
     let escaped = value.map { $0 == "\"" ? "\\\"" : $0 == "\n" ? "\\n" : String($0) }.joined()
     return "\"\(escaped)\""
   }

@@ -32,7 +32,8 @@ public final class MockFleet: Sendable {
   }
 
   private init(
-    host: String, names: [String], eventLoop: any EventLoop, state: NIOLoopBound<Running>, servers: [ModbusServer]
+    host: String, names: [String], eventLoop: any EventLoop, state: NIOLoopBound<Running>,
+    servers: [ModbusServer]
   ) {
     self.host = host
     self.names = names
@@ -122,7 +123,7 @@ public final class MockFleet: Sendable {
   ///
   /// - Throws: ``FleetAccessFailure`` when there is no such PLC, unit or address.
   public func peek(
-    plc: Int = 0, unit: UInt8 = 1, _ table: ModbusTable = .holding, _ address: UInt16, count: Int = 1
+    _ address: UInt16, count: Int = 1, table: ModbusTable = .holding, plc: Int = 0, unit: UInt8 = 1
   ) async throws -> [UInt16] {
     try await onLoop { try $0.peek(plc: plc, unit: unit, table, address, count: count) }
   }
@@ -131,13 +132,13 @@ public final class MockFleet: Sendable {
   ///
   /// - Throws: ``FleetAccessFailure`` when there is no such PLC, unit or address.
   public func poke(
-    plc: Int = 0, unit: UInt8 = 1, _ table: ModbusTable = .holding, _ address: UInt16, _ words: [UInt16]
+    _ address: UInt16, _ words: [UInt16], table: ModbusTable = .holding, plc: Int = 0, unit: UInt8 = 1
   ) async throws {
     try await onLoop { try $0.poke(plc: plc, unit: unit, table, address, words) }
   }
 
   /// A register's value in engineering units, by its name in the map.
-  public func value(plc: Int = 0, unit: UInt8 = 1, of name: String) async throws -> MockValue {
+  public func value(of name: String, plc: Int = 0, unit: UInt8 = 1) async throws -> MockValue {
     try await onLoop { try $0.value(plc: plc, unit: unit, of: name) }
   }
 

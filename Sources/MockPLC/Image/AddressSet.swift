@@ -29,6 +29,7 @@ public struct AddressSet: Sendable, Hashable {
       let middle = (low + high) / 2
       if ranges[middle].upperBound < first { low = middle + 1 } else { high = middle }
     }
-    return low < ranges.count && ranges[low].lowerBound <= first && first + count - 1 <= ranges[low].upperBound
+    return low < ranges.count && ranges[low].lowerBound <= first
+      && first + count - 1 <= ranges[low].upperBound
   }
 }

@@ -26,7 +26,8 @@ struct FieldReader {
       } else {
         let hint = Spelling.suggestion(for: key.string, among: keys)
         problems.report(
-          key.mark, child(key.string), "unknown field" + (hint ?? ", known are \(keys.joined(separator: ", "))"))
+          key.mark, child(key.string),
+          "unknown field" + (hint ?? ", known are \(keys.joined(separator: ", "))"))
       }
     }
   }
@@ -58,7 +59,8 @@ struct FieldReader {
   }
 
   /// `default` when missing, `nil` with a report when wrong.
-  func number(_ key: String, in range: ClosedRange<Double> = -1e18...1e18, default: Double? = nil) -> Double? {
+  func number(_ key: String, in range: ClosedRange<Double> = -1e18...1e18, default: Double? = nil) -> Double?
+  {
     guard has(key) else { return `default` }
     guard let text = text(key) else { return nil }
     guard let number = Double(text), number.isFinite else {
@@ -143,8 +145,10 @@ struct FieldReader {
     return Int((isNegative ? "-" : "") + digits.dropFirst(2), radix: 16)
   }
 
-  /// Without `.0`.
+  /// Without `.0`, and without what binary fractions add at the end.
   static func plain(_ number: Double) -> String {
-    Int64(exactly: number).map(String.init) ?? "\(number)"
+    if let whole = Int64(exactly: number) { return String(whole) }
+    let rounded = abs(number) < 1e6 ? (number * 1e9).rounded() / 1e9 : number
+    return "\(rounded)"
   }
 }

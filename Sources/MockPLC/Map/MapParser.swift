@@ -24,7 +24,9 @@ struct MapParser {
   private static let rangeKeys = ["table", "from", "to"]
 
   func device(_ node: Node) -> MockDevice? {
-    guard let fields = FieldReader(node, path: "", keys: Self.deviceKeys, problems: problems) else { return nil }
+    guard let fields = FieldReader(node, path: "", keys: Self.deviceKeys, problems: problems) else {
+      return nil
+    }
     let common = contents(fields)
     var units: [MockUnit] = []
     var taken: Set<UInt8> = []
@@ -73,24 +75,33 @@ struct MapParser {
 
   private struct Contents {
     var registers: [PlacedRegister] = []
+    /// Also of registers that have mistakes: what follows them is no mistake.
+    var names: Set<String> = []
     var ranges: [(table: ModbusTable, range: ClosedRange<Int>)] = []
     var faults: [FaultSpec] = []
 
     func joined(_ other: Contents) -> Contents {
       Contents(
-        registers: registers + other.registers, ranges: ranges + other.ranges, faults: faults + other.faults)
+        registers: registers + other.registers, names: names.union(other.names),
+        ranges: ranges + other.ranges,
+        faults: faults + other.faults)
     }
   }
 
   private func contents(_ fields: FieldReader) -> Contents {
     var contents = Contents(faults: fields.faults("faults"))
     for (path, node) in fields.items("registers") {
+      if case .mapping(let mapping) = node, case .scalar(let name)? = mapping["name"] {
+        contents.names.insert(name.string)
+      }
       if let register = RegisterParser(problems: problems).register(node, path: path) {
         contents.registers.append(register)
       }
     }
     for (path, node) in fields.items("ranges") {
-      guard let own = FieldReader(node, path: path, keys: Self.rangeKeys, problems: problems) else { continue }
+      guard let own = FieldReader(node, path: path, keys: Self.rangeKeys, problems: problems) else {
+        continue
+      }
       let table = own.table("table")
       let from = own.required("from", own.integer("from", in: 0...65_535))
       let to = own.required("to", own.integer("to", in: 0...65_535))
@@ -106,7 +117,7 @@ struct MapParser {
 
   /// Reports what contradicts itself once all registers of the image are known.
   private func unit(_ contents: Contents, ids: [UInt8]?) -> MockUnit {
-    checkNames(contents.registers)
+    checkNames(contents)
     checkOverlaps(contents.registers)
     let registers = contents.registers.map(\.register)
     var ranges: [ModbusTable: [ClosedRange<Int>]] = [:]
@@ -116,20 +127,23 @@ struct MapParser {
       ids: ids, registers: registers, addresses: ranges.mapValues(AddressSet.init), faults: contents.faults)
   }
 
-  private func checkNames(_ registers: [PlacedRegister]) {
-    var names: Set<String> = []
-    for placed in registers where !names.insert(placed.register.name).inserted {
-      placed.fields.report("name", "'\(placed.register.name)' is there twice")
+  private func checkNames(_ contents: Contents) {
+    var byName: [String: MockRegister] = [:]
+    for placed in contents.registers {
+      if byName[placed.register.name] != nil {
+        placed.fields.report("name", "'\(placed.register.name)' is there twice")
+      }
+      byName[placed.register.name] = placed.register
     }
-    for placed in registers {
+    for placed in contents.registers {
       guard let followed = placed.register.behaviour.follows else { continue }
       if followed == placed.register.name {
         placed.fields.report("behaviour", "a register cannot follow itself")
-      } else if let target = registers.first(where: { $0.register.name == followed })?.register {
+      } else if let target = byName[followed] {
         guard target.behaviour.moves || target.format.kind == .string else { continue }
         placed.fields.report("behaviour", "follows '\(followed)', which is not a constant number")
-      } else {
-        let hint = Spelling.suggestion(for: followed, among: names.sorted()) ?? ""
+      } else if !contents.names.contains(followed) {
+        let hint = Spelling.suggestion(for: followed, among: contents.names.union(byName.keys).sorted()) ?? ""
         placed.fields.report("behaviour", "follows '\(followed)', but there is no such register" + hint)
       }
     }
@@ -143,8 +157,11 @@ struct MapParser {
     for (left, right) in zip(sorted, sorted.dropFirst()) {
       let (a, b) = (left.register, right.register)
       guard a.table == b.table, a.addresses.overlaps(b.addresses) else { continue }
-      if a.address == b.address, let first = a.format.bit, let second = b.format.bit, first != second { continue }
-      right.fields.report("address", "overlaps '\(a.name)' at \(a.addresses.lowerBound)...\(a.addresses.upperBound)")
+      if a.address == b.address, let first = a.format.bit, let second = b.format.bit, first != second {
+        continue
+      }
+      right.fields.report(
+        "address", "overlaps '\(a.name)' at \(a.addresses.lowerBound)...\(a.addresses.upperBound)")
     }
   }
 }

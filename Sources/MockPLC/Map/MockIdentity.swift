@@ -39,7 +39,8 @@ public struct MockIdentity: Sendable, Hashable {
       guard let key = Self.keys.first(where: { $0.name == pair[0] }) else {
         let names = Self.keys.map(\.name)
         let hint = Spelling.suggestion(for: pair[0], among: names)
-        throw IdentityProblem("unknown key '\(pair[0])'" + (hint ?? ", one of " + names.joined(separator: " ")))
+        throw IdentityProblem(
+          "unknown key '\(pair[0])'" + (hint ?? ", one of " + names.joined(separator: " ")))
       }
       set(key.id, pair[1])
     }

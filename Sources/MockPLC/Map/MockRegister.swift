@@ -72,7 +72,8 @@ public struct MockUnit: Sendable {
 
   /// Without `addresses` every address exists.
   public init(
-    ids: [UInt8]? = nil, registers: [MockRegister], addresses: [ModbusTable: AddressSet] = MockUnit.everywhere,
+    ids: [UInt8]? = nil, registers: [MockRegister],
+    addresses: [ModbusTable: AddressSet] = MockUnit.everywhere,
     faults: [FaultSpec] = []
   ) {
     self.ids = ids

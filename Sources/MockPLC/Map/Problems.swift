@@ -28,14 +28,17 @@ public struct FileProblems: Error, Hashable, Sendable, CustomStringConvertible {
 final class ProblemList {
   let file: String
   private(set) var list: [FileProblem] = []
+  private var reported: Set<FileProblem> = []
 
   init(file: String) {
     self.file = file
   }
 
+  /// Reports once: what several units share is read once for each.
   func report(_ mark: Mark?, _ path: String, _ message: String) {
-    list.append(
-      FileProblem(file: file, line: mark?.line ?? 0, column: mark?.column ?? 0, path: path, message: message))
+    let problem = FileProblem(
+      file: file, line: mark?.line ?? 0, column: mark?.column ?? 0, path: path, message: message)
+    if reported.insert(problem).inserted { list.append(problem) }
   }
 
   /// Throws when there is any.

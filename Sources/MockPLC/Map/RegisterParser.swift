@@ -12,7 +12,8 @@ struct RegisterParser {
   let problems: ProblemList
 
   private static let keys = [
-    "name", "address", "table", "type", "order", "bit", "length", "scale", "offset", "unit", "value", "access",
+    "name", "address", "table", "type", "order", "bit", "length", "scale", "offset", "unit", "value",
+    "access",
     "behaviour", "chaos", "safe",
   ]
 
@@ -27,7 +28,9 @@ struct RegisterParser {
     guard let table = fields.table("table") else { return nil }
     let access = fields.choice("access", of: Access.self, default: .readWrite)
     let behaviour = self.behaviour(fields)
-    guard let format = format(fields, table: table), let address, let access, let behaviour else { return nil }
+    guard let format = format(fields, table: table), let address, let access, let behaviour else {
+      return nil
+    }
     let value = fields.value("value", as: format, isBit: table.isBits)
     let safe = fields.value("safe", as: format, isBit: table.isBits)
     let register = MockRegister(
@@ -62,7 +65,9 @@ struct RegisterParser {
     if kind == .string && !fields.has("length") { fields.report("length", "is required for type string") }
     if kind != .string && fields.has("length") { fields.report("length", "counts only for type string") }
     if kind == .string || kind == .bool {
-      for key in ["scale", "offset"] where fields.has(key) { fields.report(key, "makes no sense for \(kind)") }
+      for key in ["scale", "offset"] where fields.has(key) {
+        fields.report(key, "makes no sense for \(kind)")
+      }
     }
     guard scale != 0 else {
       fields.report("scale", "must not be 0")
@@ -88,13 +93,16 @@ struct RegisterParser {
     }
     guard let type = declaredBehaviours.first(where: { $0.kind == kind.string }) else {
       let hint = Spelling.suggestion(for: kind.string, among: kinds) ?? ""
-      problems.report(kind.mark, path + ".kind", "'\(kind.string)' is none of \(kinds.joined(separator: ", "))" + hint)
+      problems.report(
+        kind.mark, path + ".kind", "'\(kind.string)' is none of \(kinds.joined(separator: ", "))" + hint)
       return nil
     }
     return read(type, node, path)
   }
 
-  private func read<Kind: DeclaredBehaviour>(_ type: Kind.Type, _ node: Node, _ path: String) -> (any Behaviour)? {
+  private func read<Kind: DeclaredBehaviour>(_ type: Kind.Type, _ node: Node, _ path: String) -> (
+    any Behaviour
+  )? {
     // Measurement noise goes with everything that moves and is not noise already.
     let mayBeNoisy = type != Constant.self && type != Noise.self
     let keys = ["kind"] + Kind.keys + (mayBeNoisy ? ["noise", "noiseEvery"] : [])

@@ -22,7 +22,9 @@ struct ChaosTurn {
     if let step = format.step {
       let most = (plan.maxDrift / step + 1e-9).rounded(.down)
       guard most >= 1 else { return baseline }
-      size = step * (1 + (seed.fraction(draw) * min(most, 1e15)).rounded(.down))
+      // Not less than a tenth, or a turn could hide in the tolerance.
+      let least = max(1, (most * 0.1).rounded(.up))
+      size = step * (least + (seed.fraction(draw) * min(most - least + 1, 1e15)).rounded(.down))
     } else {
       size = plan.maxDrift * (0.1 + 0.9 * seed.fraction(draw))
     }

@@ -3,7 +3,8 @@ import Modbus
 extension PLC {
   /// Does what a request asks, as far as the exchange lets it.
   func execute(
-    _ request: ModbusRequest, unit: Int, connection: UInt64, id: UInt8, at now: Elapsed, verdict: inout Verdict
+    _ request: ModbusRequest, unit: Int, connection: UInt64, id: UInt8, at now: Elapsed,
+    verdict: inout Verdict
   ) -> Verdict.Answer {
     switch request {
     case .readCoils(let address, let count):
@@ -37,7 +38,8 @@ extension PLC {
     guard units[unit].image.exists(table, address, count: Int(count)) else {
       return .exception(.illegalDataAddress)
     }
-    return .response(response(RegisterBlock(units[unit].image.read(table, address, count: Int(count), at: now))))
+    return .response(
+      response(RegisterBlock(units[unit].image.read(table, address, count: Int(count), at: now))))
   }
 
   private func bits(
@@ -109,20 +111,23 @@ extension PLC {
     case .writeMultipleCoils(_, let values): values.map { $0 ? 1 : 0 }
     case .writeSingleRegister(_, let value): [value]
     case .maskWriteRegister(_, let and, let or): before.map { ($0 & and) | (or & ~and) }
-    case .writeMultipleRegisters(_, let values), .readWriteMultipleRegisters(_, _, _, let values): Array(values)
+    case .writeMultipleRegisters(_, let values), .readWriteMultipleRegisters(_, _, _, let values):
+      Array(values)
     default: []
     }
   }
 
   /// The record of a write; `nil` for a request that is none.
   func record(
-    _ request: ModbusRequest, _ id: UInt8, _ connection: UInt64, _ now: Elapsed, _ outcome: WriteRecord.Outcome
+    _ request: ModbusRequest, _ id: UInt8, _ connection: UInt64, _ now: Elapsed,
+    _ outcome: WriteRecord.Outcome
   ) -> WriteRecord? {
     guard let (table, address, count) = Self.target(of: request), let unit = unitIndex(id) else { return nil }
     let exists = units[unit].image.exists(table, address, count: count)
     let before = exists ? units[unit].image.read(table, address, count: count, at: now) : []
     return WriteRecord(
-      time: now, plc: index, connection: connection, unit: id, function: request.function.rawValue, table: table,
+      time: now, plc: index, connection: connection, unit: id, function: request.function.rawValue,
+      table: table,
       address: address, before: before, asked: Self.asked(by: request, before: before), outcome: outcome)
   }
 }

@@ -54,7 +54,8 @@ final class PLC {
         let specs = (unit.faults + setup.faults).filter { $0.units == nil || (id != nil && $0.concerns(id)) }
         let faults = FaultSet(specs.map(\.fault), seed: seed.derived("faults"))
         let image = UnitImage(
-          unit, seed: seed, chaos: setup.chaos, spreadsChaos: setup.index > 0 || (id.map { $0 != ids[0] } ?? false))
+          unit, seed: seed, chaos: setup.chaos,
+          spreadsChaos: setup.index > 0 || (id.map { $0 != ids[0] } ?? false))
         if let id { byID[id] = units.count }
         units.append(Unit(id: id, image: image, faults: faults, initialFaults: faults))
       }
@@ -168,7 +169,8 @@ final class PLC {
 
   func enable(_ specs: [FaultSpec], unit id: UInt8?) {
     for index in units.indices where id == nil || units[index].id == nil || units[index].id == id {
-      for spec in specs where spec.units == nil || (units[index].id != nil && spec.concerns(units[index].id)) {
+      for spec in specs where spec.units == nil || (units[index].id != nil && spec.concerns(units[index].id))
+      {
         units[index].faults.enable(spec.fault)
       }
     }

@@ -145,7 +145,8 @@ struct UnitImage {
 
   /// What the image holds for `register`, without moving it.
   func held(_ register: MockRegister) -> MockValue {
-    let words = tables[Int(register.table.rawValue)].words(from: register.address, count: register.format.words)
+    let words = tables[Int(register.table.rawValue)].words(
+      from: register.address, count: register.format.words)
     return register.format.decode(words[...]) ?? .integer(0)
   }
 

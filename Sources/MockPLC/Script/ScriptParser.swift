@@ -56,7 +56,8 @@ struct ScriptParser {
     let plc = self.plc(fields)
     let given = Self.actions.filter(fields.has)
     guard given.count == 1, let kind = given.first else {
-      let message = given.isEmpty ? "needs one of" : "has \(given.joined(separator: " and ")), may have one of"
+      let message =
+        given.isEmpty ? "needs one of" : "has \(given.joined(separator: " and ")), may have one of"
       problems.report(fields.mark, path, "\(message) \(Self.actions.joined(separator: ", "))")
       return nil
     }
@@ -97,7 +98,8 @@ struct ScriptParser {
     let words = text.split(whereSeparator: { $0 == " " || $0 == "," }).map(String.init)
     let known = knownFaults.map { $0.name }
     for word in words where !known.contains(word) {
-      let hint = Spelling.suggestion(for: word, among: known) ?? ", 'all' or one of \(known.joined(separator: ", "))"
+      let hint =
+        Spelling.suggestion(for: word, among: known) ?? ", 'all' or one of \(known.joined(separator: ", "))"
       fields.report("clear", "unknown fault '\(word)'" + hint)
     }
     return words.isEmpty ? nil : .disable(words)
