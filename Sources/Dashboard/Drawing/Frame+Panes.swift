@@ -17,8 +17,8 @@ extension Frame {
       return rect.cutTop(1).rest
     }
     let inside = box(
-      rect, style: Style(focused ? .borderFocused : .border), title: titleText, titleStyle: titleStyle,
-      focused: focused)
+      rect, style: Style(focused ? .borderFocused : .border), title: titleText,
+      titleStyle: focused ? Style(.tabActive) : titleStyle)
     let noteWidth = DisplayWidth.of(note)
     let room = rect.width - DisplayWidth.of(titleText) - 10
     if noteWidth > 0, room >= 6 {

@@ -55,11 +55,10 @@ enum EventsPane {
       frame.put(
         model.time.moment(event.at), at: Point(x, row.y), style: Style(.dim), width: time, align: .trailing)
       x += time + 1
-      frame.put(
-        role == .text ? frame.glyphs.bullet : frame.glyphs.state(role), at: Point(x, row.y),
-        style: Style(role))
+      let sign = role == .text ? frame.glyphs.bullet : frame.glyphs.state(role)
+      let shown = TextFit.truncate(event.reason, to: reason, glyphs: frame.glyphs)
+      frame.put("\(sign.text) \(shown)", at: Point(x, row.y), style: Style(role))
       x += 2
-      frame.put(event.reason, at: Point(x, row.y), style: Style(role), width: reason)
       x += reason + 2
       if device > 0 {
         frame.put(event.device?.name ?? "", at: Point(x, row.y), style: Style(.text), width: device)

@@ -93,7 +93,7 @@ struct FleetColumns {
     _ = add(.age, 5)
     _ = add(.desired, numbers.0)
     if hasState { _ = add(.state, wordWidth) }
-    _ = add(.drifts, 4)
+    _ = add(.drifts, 6)
     _ = add(.unit, unitWidth)
     _ = add(.spark, Self.sparkWidth)
     if width >= 90 { _ = add(.register, registerWidth) }
@@ -118,10 +118,10 @@ struct FleetColumns {
         case .desired: ("DESIRED", .trailing)
         case .actual: ("ACTUAL", .trailing)
         case .unit: ("", .leading)
-        case .delta: (hasState ? "DELTA" : "DELTA", hasState ? .trailing : .leading)
+        case .delta: ("DELTA", hasState ? .trailing : .leading)
         case .state: ("STATE", .leading)
         case .age: ("AGE", .trailing)
-        case .drifts: ("DRFT", .trailing)
+        case .drifts: ("DRIFTS", .trailing)
         case .spark: ("TREND", .leading)
         }
       frame.put(text, at: Point(row.x + place.x, row.y), style: Style(.dim), width: place.width, align: align)
@@ -176,7 +176,7 @@ struct FleetColumns {
     case .age: return (line.age, Style(line.isLate ? .age : .dim), .trailing)
     case .drifts:
       let drifts = line.device.view.driftEvents
-      return (drifts == 0 ? "" : drifts > 9999 ? "9999" : "\(drifts)", Style(.dim), .trailing)
+      return (drifts == 0 ? "" : drifts > 99_999 ? ">99999" : "\(drifts)", Style(.dim), .trailing)
     case .spark: return ("", Style(.sparkline), .leading)
     }
   }
@@ -205,7 +205,7 @@ enum FleetSpark {
     let samples: [Double?] = sums.map { $0.1 == 0 ? nil : $0.0 / Double($0.1) }
     let text = Sparkline(samples, range: range(line, samples.compactMap { $0 })).line(
       width: width, glyphs: frame.glyphs)
-    let role: Role = !line.isLive ? .dim : line.isDrifted ? .drifted : .sparkline
+    let role: Role = line.isLive && line.isDrifted ? .drifted : .dim
     frame.put(text, at: at, style: Style(role), width: width)
   }
 

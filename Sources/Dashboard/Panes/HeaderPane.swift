@@ -84,23 +84,26 @@ enum HeaderPane {
       spans.append(Span("   ", base))
     }
     if snapshot.totals.devices == 0 { spans.append(Span("no devices", base)) }
-    let right = health(snapshot, frame.glyphs)
-    let width = DisplayWidth.of(right) + 1
     let left = spans.reduce(0) { $0 + DisplayWidth.of($1.text) }
     frame.put(spans, at: row.origin, width: row.width, fill: base)
-    if left + width + 1 <= row.width {
-      frame.put(right, at: Point(row.maxX - width, row.y), style: base)
+    // The longest that fits beside the totals, which come first.
+    for right in health(snapshot) where left + DisplayWidth.of(right) + 1 <= row.width {
+      frame.put(right, at: Point(row.maxX - DisplayWidth.of(right) - 1, row.y), style: base)
+      return
     }
   }
 
   /// Rounded, so that the line stays still while the engine is.
-  private static func health(_ snapshot: FleetSnapshot, _ glyphs: GlyphSet) -> String {
+  private static func health(_ snapshot: FleetSnapshot) -> [String] {
     let health = snapshot.health
-    let devices = ValueFormat.grouped(snapshot.totals.devices)
+    let devices = "\(ValueFormat.grouped(snapshot.totals.devices)) PLCs"
     let rate = health.pollsPerSecond
-    let polls = ValueFormat.fixed(rate, rate >= 10 ? 0 : 1)
+    let polls = "\(ValueFormat.fixed(rate, rate >= 10 ? 0 : 1)) polls/s"
     let lag = health.pollLag.milliseconds
-    let lagText = lag < 10 ? "<10 ms" : lag < 100 ? "<100 ms" : health.pollLag.brief
-    return "\(devices) PLCs  \(health.connections) connected  \(polls) polls/s  lag \(lagText)"
+    let lagText = "lag \(lag < 10 ? "<10 ms" : lag < 100 ? "<100 ms" : health.pollLag.brief)"
+    return [
+      "\(devices)  \(health.connections) connected  \(polls)  \(lagText)", "\(devices)  \(polls)  \(lagText)",
+      "\(devices)  \(lagText)", devices,
+    ]
   }
 }

@@ -109,6 +109,31 @@ enum RealityPane {
         fact.text, fact.mayWrap ? text : text.cutTop(1).piece, style: Style(fact.role))
       area = area.cutTop(max(used, 1)).rest
     }
+    drawRecent(device, model, area, into: &frame)
+  }
+
+  /// Where there is room: what happened to this device.
+  private static func drawRecent(
+    _ device: DeviceSnapshot, _ model: Model, _ area: Rect, into frame: inout Frame
+  ) {
+    guard area.height >= 4, let all = model.shown?.events else { return }
+    let recent = all.reversed().lazy.filter { $0.device == device.id }.prefix(area.height - 2)
+    guard let first = recent.first else { return }
+    frame.horizontalLine(at: Point(area.x, area.y + 1), length: area.width, style: Style(.border))
+    frame.put(" lately ", at: Point(area.x + 1, area.y + 1), style: Style(.title))
+    let time = recent.reduce(DisplayWidth.of(model.time.moment(first.at))) {
+      max($0, DisplayWidth.of(model.time.moment($1.at)))
+    }
+    for (offset, event) in recent.enumerated() {
+      let row = area.row(offset + 2)
+      frame.put(
+        model.time.moment(event.at), at: Point(row.x + 1, row.y), style: Style(.dim), width: time,
+        align: .trailing)
+      frame.put(
+        event.message, at: Point(row.x + time + 3, row.y),
+        style: Style(event.severity >= .warning ? .text : .dim),
+        width: max(row.width - time - 4, 0))
+    }
   }
 }
 

@@ -94,29 +94,34 @@ enum SparklinePane {
     into frame: inout Frame
   ) {
     let format = ValueFormat(register.spec)
-    var spans: [Span] = [Span(" ", Style(.dim))]
-    func add(_ label: String, _ text: String, _ role: Role) {
-      spans.append(Span("\(label) ", Style(.dim)))
-      spans.append(Span("\(text)   ", Style(role)))
-    }
+    var figures: [(label: String, text: String, role: Role)] = []
     if let cursor = model.timeline.cursor, let slot = fine.column(of: cursor) {
-      add("at \(model.time.moment(cursor))", series.values[slot].map(format.text) ?? "not read", .title)
+      let text = series.values[slot].map(format.text) ?? "not read"
+      figures.append(("at \(model.time.moment(cursor))", text, .title))
     } else if let actual = register.actual {
       let role: Role = !device.view.isLive ? .dim : register.inSync == false ? .drifted : .actual
-      add(device.view.isLive ? "now" : "last", "\(format.text(actual)) \(register.spec.unit)", role)
-    }
-    if let extent = series.extent {
-      add("min", format.text(extent.lowerBound), .text)
-      add("max", format.text(extent.upperBound), .text)
+      let unit = register.spec.unit.isEmpty ? "" : " \(register.spec.unit)"
+      figures.append((device.view.isLive ? "now" : "last", format.text(actual) + unit, role))
     }
     if let desired = register.spec.desired {
-      let band =
-        register.spec.tolerance > 0
-        ? " \(frame.glyphs.plusMinus.text)\(ValueFormat.fixed(register.spec.tolerance, ValueFormat.places(of: register.spec.tolerance)))"
-        : ""
-      add("target", "\(format.text(desired))\(band)", .desired)
+      let tolerance = ValueFormat.fixed(
+        register.spec.tolerance, ValueFormat.places(of: register.spec.tolerance))
+      let band = register.spec.tolerance > 0 ? " \(frame.glyphs.plusMinus.text)\(tolerance)" : ""
+      figures.append(("target", format.text(desired) + band, .desired))
     }
-    frame.put(spans, at: row.origin, width: row.width)
+    if let extent = series.extent {
+      figures.append(("min", format.text(extent.lowerBound), .text))
+      figures.append(("max", format.text(extent.upperBound), .text))
+    }
+    var x = row.x + 1
+    for figure in figures {
+      let label = DisplayWidth.of(figure.label) + 1
+      let width = label + DisplayWidth.of(figure.text)
+      guard x + width <= row.maxX else { return }
+      frame.put(figure.label, at: Point(x, row.y), style: Style(.dim))
+      frame.put(figure.text, at: Point(x + label, row.y), style: Style(figure.role))
+      x += width + 3
+    }
   }
 }
 

@@ -40,8 +40,10 @@ enum TimelinePane {
       let row = plot.row(offset)
       let isSelected = device.id == model.selected
       let style = Style(device.view.role == .good ? .dim : device.view.role, on: nil, isSelected ? .bold : [])
-      let lead = isSelected ? frame.glyphs.cursorBar.text : " "
-      frame.put(lead, at: Point(inside.x, row.y), style: Style(.cursor))
+      if isSelected {
+        frame.put(
+          frame.glyphs.cursorBar, at: Point(inside.x, row.y), style: Style(.cursor, on: .selectionUnfocused))
+      }
       frame.put(device.id.name, at: Point(inside.x + 1, row.y), style: style, width: labels)
       drawLane(Lane.statuses(of: device, model, window), row, &present, into: &frame)
       drawMarks(events.of(device.id), window, row, into: &frame)
@@ -111,18 +113,23 @@ enum TimelinePane {
     frame.put(spans, at: row.origin, width: row.width)
   }
 
+  /// Only signs that are on the screen, the worst first; what does not fit is left out whole.
   private static func drawLegend(_ present: Set<DeviceStatus>, _ row: Rect, into frame: inout Frame) {
-    var spans: [Span] = [Span(" ", Style(.dim))]
-    for status in present.sorted(by: { $0.rank < $1.rank }) {
-      spans.append(
-        Span(frame.glyphs.lane(status.role).text, Style(status == .inSync ? .border : status.role)))
-      spans.append(Span(" \(status.word)   ", Style(.dim)))
+    var entries: [(sign: Unicode.Scalar, style: Style, word: String)] = []
+    for status in present.sorted(by: { $0.rank > $1.rank }) {
+      let style = Style(status == .inSync ? .border : status.role)
+      entries.append((frame.glyphs.lane(status.role), style, status.word))
     }
-    spans.append(Span(frame.glyphs.correctionMark.text, Style(.correctionMark)))
-    spans.append(Span(" correction   ", Style(.dim)))
-    spans.append(Span(frame.glyphs.commitMark.text, Style(.commitMark)))
-    spans.append(Span(" commit", Style(.dim)))
-    frame.put(spans, at: row.origin, width: row.width)
+    entries.append((frame.glyphs.correctionMark, Style(.correctionMark), "correction"))
+    entries.append((frame.glyphs.commitMark, Style(.commitMark), "commit"))
+    var x = row.x + 1
+    for entry in entries {
+      let width = 2 + DisplayWidth.of(entry.word)
+      guard x + width <= row.maxX else { return }
+      frame.put(entry.sign, at: Point(x, row.y), style: entry.style)
+      frame.put(entry.word, at: Point(x + 2, row.y), style: Style(.dim))
+      x += width + 2
+    }
   }
 }
 
