@@ -43,6 +43,7 @@ public struct Frame: Hashable, Sendable {
   }
 
   /// Draws with the clip narrowed to `rect`.
+  @discardableResult
   public mutating func clipped<Result>(to rect: Rect, _ body: (inout Frame) -> Result) -> Result {
     let outer = clip
     clip = outer.intersection(rect)

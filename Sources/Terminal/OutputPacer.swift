@@ -12,6 +12,10 @@ public struct OutputPacer: Hashable, Sendable {
   /// What a pseudo-terminal holds before it refuses (measured on Linux 4 to 6: 19,600 bytes).
   static let assumedBuffer: UInt64 = 19_600
 
+  // Beyond these nothing is paced any more; they keep the products below from overflowing.
+  private static let mostBytes: UInt64 = 1 << 32
+  private static let highestRate: UInt64 = 1 << 24
+
   private let interval: UInt64
   private let minimumRate: UInt64
   /// Bytes a second, if known.
@@ -28,7 +32,7 @@ public struct OutputPacer: Hashable, Sendable {
   ///   - bytesPerSecond: the line's speed where it is known.
   public init(framesPerSecond: Int, bytesPerSecond: Int? = nil) {
     interval = 1_000_000_000 / UInt64(min(max(framesPerSecond, 1), 120))
-    rate = bytesPerSecond.map { UInt64(max($0, 10)) }
+    rate = bytesPerSecond.map { min(UInt64(max($0, 10)), OutputPacer.highestRate) }
     minimumRate = 10
   }
 
@@ -52,11 +56,12 @@ public struct OutputPacer: Hashable, Sendable {
   /// The terminal accepted bytes.
   public mutating func wrote(_ bytes: Int, now: UInt64) {
     settle(now)
-    backlog &+= UInt64(max(bytes, 0))
-    if stallStart != nil { stallBytes &+= UInt64(max(bytes, 0)) }
+    let count = min(UInt64(max(bytes, 0)), OutputPacer.mostBytes)
+    backlog = min(backlog + count, OutputPacer.mostBytes)
+    if stallStart != nil { stallBytes = min(stallBytes + count, OutputPacer.mostBytes) }
     guard rate != nil, stallStart == nil, now > lastStall &+ OutputPacer.forgetAfter else { return }
     lastStall = now
-    rate = rate.flatMap { $0 > 1 << 24 ? nil : $0 * 2 }
+    rate = rate.flatMap { $0 * 2 > OutputPacer.highestRate ? nil : $0 * 2 }
   }
 
   /// The terminal refused bytes: its queue is full.
@@ -69,16 +74,20 @@ public struct OutputPacer: Hashable, Sendable {
       backlog = max(backlog, OutputPacer.assumedBuffer)
     }
     guard let start = stallStart, now > start, stallBytes > 0 else { return }
-    let measured = max(stallBytes * 1_000_000_000 / (now - start), minimumRate)
+    let measured = measuredRate(now - start)
     rate = rate.map { ($0 + measured) / 2 } ?? measured
   }
 
   /// Everything that was to be written has been accepted.
   public mutating func caughtUp(now: UInt64) {
     if let start = stallStart, now > start, stallBytes > 0, rate == nil {
-      rate = max(stallBytes * 1_000_000_000 / (now - start), minimumRate)
+      rate = measuredRate(now - start)
     }
     stallStart = nil
+  }
+
+  private func measuredRate(_ elapsed: UInt64) -> UInt64 {
+    min(max(stallBytes * 1_000_000_000 / max(elapsed, 1), minimumRate), OutputPacer.highestRate)
   }
 
   private func remaining(at now: UInt64) -> UInt64 {

@@ -17,7 +17,7 @@ extension Sparkline {
       include(target + max(tolerance, 0))
     }
     guard low.isFinite, high.isFinite else { return 0...1 }
-    guard low < high, (high - low).isFinite else {
+    guard low < high else {
       let margin = max(low.magnitude.isFinite ? low.magnitude * 0.01 : 1, 1e-9)
       return low - margin < low + margin ? low - margin...low + margin : 0...1
     }
@@ -27,7 +27,10 @@ extension Sparkline {
   /// Level 0...`levels - 1` of a value in a range, clamped; `nil` for what is no number.
   static func level(_ value: Double?, in range: ClosedRange<Double>, levels: Int) -> Int? {
     guard let value, value.isFinite, levels > 0 else { return nil }
-    let share = (value - range.lowerBound) / (range.upperBound - range.lowerBound)
+    // Halved, so that the span of the widest range is still finite.
+    let half = range.upperBound / 2 - range.lowerBound / 2
+    guard half > 0 else { return 0 }
+    let share = (value / 2 - range.lowerBound / 2) / half
     return Int((min(max(share, 0), 1) * Double(levels - 1)).rounded())
   }
 

@@ -7,7 +7,7 @@ enum ShippedThemes {
     (
       "isa101",
       ##"""
-      # Colours are #rrggbb or a name from `palette`; see docs for the meaning of each role.
+      # Colours are #rrggbb or a name from the palette; ansi is for 8 and 16 colours, mono for none.
       name: isa101
       summary: Grey while all is well, colour only for the abnormal (ISA-101)
       dark: true
@@ -93,7 +93,7 @@ enum ShippedThemes {
     (
       "isa101-light",
       ##"""
-      # Colours are #rrggbb or a name from `palette`; see docs for the meaning of each role.
+      # Colours are #rrggbb or a name from the palette; ansi is for 8 and 16 colours, mono for none.
       name: isa101-light
       summary: ISA-101 greys on a light page, for bright rooms
       dark: false
@@ -179,7 +179,7 @@ enum ShippedThemes {
     (
       "midnight",
       ##"""
-      # Colours are #rrggbb or a name from `palette`; see docs for the meaning of each role.
+      # Colours are #rrggbb or a name from the palette; ansi is for 8 and 16 colours, mono for none.
       name: midnight
       summary: Deep blue-black with a cool accent
       dark: true
@@ -265,9 +265,9 @@ enum ShippedThemes {
     (
       "high-contrast",
       ##"""
-      # Colours are #rrggbb or a name from `palette`; see docs for the meaning of each role.
+      # Colours are #rrggbb or a name from the palette; ansi is for 8 and 16 colours, mono for none.
       name: high-contrast
-      summary: Strongest contrast: at least 7 to 1 on black
+      summary: Strongest contrast, at least 7 to 1 on black
       dark: true
       palette:
         page: "#000000"
@@ -351,7 +351,7 @@ enum ShippedThemes {
     (
       "deuteranopia",
       ##"""
-      # Colours are #rrggbb or a name from `palette`; see docs for the meaning of each role.
+      # Colours are #rrggbb or a name from the palette; ansi is for 8 and 16 colours, mono for none.
       name: deuteranopia
       summary: States by yellow, blue and brightness, for red-green colour blindness
       dark: true
@@ -437,7 +437,7 @@ enum ShippedThemes {
     (
       "tritanopia",
       ##"""
-      # Colours are #rrggbb or a name from `palette`; see docs for the meaning of each role.
+      # Colours are #rrggbb or a name from the palette; ansi is for 8 and 16 colours, mono for none.
       name: tritanopia
       summary: States by red, cyan and brightness, for blue-yellow colour blindness
       dark: true
@@ -523,7 +523,7 @@ enum ShippedThemes {
     (
       "mono",
       ##"""
-      # No colours at all: bold, dim, underline and reverse only, in the terminal's own colours.
+      # No colours at all: attributes only, in the terminal's own colours.
       name: mono
       summary: No colours, attributes only
       dark: true
