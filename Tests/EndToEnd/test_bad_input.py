@@ -14,7 +14,7 @@ def test_a_path_that_is_no_repository(fabctl, tmp_path):
     (tmp_path / "plain").mkdir()
     done = fabctl("get-status", "--git", str(tmp_path / "plain"))
     assert (done.returncode, done.stdout) == (6, ""), done.stderr
-    assert "not a git repository" in done.stderr and len(done.stderr.splitlines()) == 1
+    assert "not a Git repository" in done.stderr and len(done.stderr.splitlines()) == 1
 
 
 def test_a_ref_that_does_not_exist(fabctl, repository):

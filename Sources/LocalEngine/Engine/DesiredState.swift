@@ -15,6 +15,17 @@ public struct DesiredState: Sendable {
   public var devices: [Device]
 
   public init(devices: [Device]) { self.devices = devices }
+
+  /// The same with every `autoCorrect` off: for commands that write only what they were asked to.
+  var withoutAutoCorrect: DesiredState {
+    DesiredState(
+      devices: devices.map { device in
+        var device = device
+        device.spec.autoCorrect = false
+        for index in device.spec.registers.indices { device.spec.registers[index].autoCorrect = nil }
+        return device
+      })
+  }
 }
 
 /// Something the source has to say: a new revision in force, or only news about the source itself.

@@ -59,7 +59,7 @@ final class EngineCore {
     announce(update.status, before: source, at: moment.wall)
     source = update.status
     if gates.trustProblem != update.trustProblem { changeGates { $0.trustProblem = update.trustProblem } }
-    if let state = update.state { apply(state) }
+    if let state = update.state { apply(settings.automaticCorrections ? state : state.withoutAutoCorrect) }
     touched()
   }
 

@@ -15,6 +15,9 @@ public struct EngineSettings: Sendable {
   /// To spread polls and jitter; two engines with one seed behave alike.
   public var seed: UInt64
 
+  /// Off: nothing is written but what an operator asks for, as if every `autoCorrect` were off.
+  public var automaticCorrections = true
+
   public init(
     mode: FleetMode = .control, observeReason: String = "", snapshotInterval: TimeSpan = .milliseconds(100),
     historyCapacity: Int = 600, trendPoints: Int = 24, seed: UInt64 = 0

@@ -1,5 +1,7 @@
 import Control
 import Fleet
+import Foundation
+import GitSource
 import LocalEngine
 import Logging
 
@@ -15,6 +17,25 @@ enum FleetReading {
     } catch {
       await session.close()
       throw error
+    }
+  }
+
+  /// The desired state alone: no device is touched.
+  static func desired(_ options: SourceOptions) async throws -> SourceRevision {
+    let directory = StateDirectory(
+      origin: try options.origin(), subPath: options.path, environment: ProcessInfo.processInfo.environment)
+    let source = GitSource(
+      GitSource.Configuration(
+        origin: try options.parsedOrigin(), ref: options.ref, path: options.path, stateDirectory: directory.path,
+        requireSigned: options.requireSigned), log: quietLogger, now: DashboardRuntime.now)
+    do throws(SourceFailure) {
+      return try await source.load()
+    } catch {
+      switch error {
+      case .git(.noManifests): throw CommandFailure(.sourceInvalid, error.problems.map { "fabctl: \($0)" })
+      case .git: throw CommandFailure(.sourceUnreachable, error.problems.map { "fabctl: \($0)" })
+      case .invalid, .unsigned: throw CommandFailure(.sourceInvalid, error.problems)
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Control
 import Foundation
+import GitSource
 
 /// Where desired state comes from; shared by every command.
 struct SourceOptions: ParsableArguments {
@@ -34,6 +35,16 @@ struct SourceOptions: ParsableArguments {
         .usage, "fabctl: no source: name a repository of manifests with --git PATH (or try `fabctl demo`)")
     }
     return git
+  }
+
+  func parsedOrigin() throws -> SourceOrigin {
+    let text = try origin()
+    do throws(GitFailure) {
+      return try SourceOrigin(text)
+    } catch {
+      let failure = error
+      throw CommandFailure(.usage, "fabctl: --git \(failure)")
+    }
   }
 }
 

@@ -14,6 +14,9 @@ enum Console {
 
   static func out(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
+  /// A question on stderr, without a line break.
+  static func prompt(_ text: String) { write(visible(text), to: STDERR_FILENO) }
+
   /// One line on stderr; control characters of outside data are made visible.
   static func error(_ text: String) { write(visible(text) + "\n", to: STDERR_FILENO) }
 

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Control
+import Dashboard
+import Fleet
+import Foundation
+import LocalEngine
+import Logging
+import NcursesTerminal
+import Terminal
+import ThemeFiles
+
+struct Watch: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "The dashboard: Git vs Reality, live, with manual sync.",
+    discussion: """
+      Runs the control loop in this process: polls the PLCs, shows drift, and corrects it where that is allowed.
+      With --observe it never writes. One process controls a device set at a time; a second one says who does and
+      observes.
+      """)
+
+  @OptionGroup var source: SourceOptions
+  @OptionGroup var look: WatchOptions
+
+  @Flag(help: "Never write to a device.")
+  var observe = false
+
+  func run() async throws {
+    if look.theme == "list" { return try ThemeShelf.printList() }
+    try await WatchSession(source: source, look: look, observe: observe).run()
+  }
+}
+
+/// One run of the dashboard, or of the plain lines, over a local engine.
+struct WatchSession {
+  var source: SourceOptions
+  var look: WatchOptions
+  var observe: Bool
+
+  func run() async throws {
+    // What can be refused is refused before the terminal is taken over.
+    let shelf = try ThemeShelf.load(wanted: look.theme)
+    _ = try source.origin()
+    if look.wantsPlain { return try await runPlain() }
+    let terminal = try openTerminal(shelf.chosen)
+    var session: LocalSession
+    do {
+      session = try await LocalSession.open(
+        source, observe ? .observe : .control, logger: FleetReading.quietLogger)
+    } catch {
+      terminal.close()
+      throw error
+    }
+    let settings = Settings(
+      capabilities: session.engine.capabilities, operatorName: Operator.name, themes: shelf.themes,
+      themeName: shelf.chosen.name, glyphs: terminal.glyphs, utcOffset: DashboardRuntime.localOffset)
+    let end = await DashboardRuntime(engine: session.engine, terminal: terminal, themes: shelf.themes).run(settings)
+    terminal.close()
+    await session.close()
+    if end == .interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }
+  }
+
+  private func openTerminal(_ theme: Theme) throws -> NcursesSession {
+    var options = NcursesOptions()
+    options.framesPerSecond = look.fps
+    options.mouse = look.mouse
+    options.theme = theme
+    if look.ascii { options.glyphs = .ascii }
+    do throws(NcursesError) {
+      return try NcursesSession.open(options)
+    } catch {
+      throw CommandFailure(.usage, "fabctl: \(error)")
+    }
+  }
+
+  private func runPlain() async throws {
+    let signals = StopSignals()
+    var session = try await LocalSession.open(source, observe ? .observe : .control, logger: FleetReading.quietLogger)
+    if !session.observeReason.isEmpty { Console.error("fabctl: observing only: \(session.observeReason)") }
+    let engine = session.engine
+    let json = look.output == .json
+    let number = await withTaskGroup(of: Int32?.self) { group in
+      group.addTask {
+        var plain = PlainWatch(json: json)
+        for await snapshot in engine.snapshots() {
+          for line in plain.lines(snapshot) { Console.out(line) }
+        }
+        return nil
+      }
+      group.addTask {
+        for await number in signals.stream { return number }
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      return first
+    }
+    await session.close()
+    if number == SIGINT { throw ExitCode(ExitStatus.interrupted.rawValue) }
+  }
+}

@@ -1,0 +1,176 @@
+import Control
+import Dashboard
+import Fleet
+import Foundation
+import NcursesTerminal
+import Terminal
+
+/// Runs the dashboard: feeds its model with keys, snapshots, answers and the time, shows its frames, performs its
+/// commands. Decides nothing.
+final class DashboardRuntime: Sendable {
+  private let engine: any FleetEngine
+  private let terminal: NcursesSession
+  private let themes: [Theme]
+  private let inbox = Inbox()
+  private let screenshots: String
+
+  /// How a dashboard ended.
+  enum End {
+    case quit
+    /// SIGINT.
+    case interrupted
+    /// SIGTERM, or the terminal went away.
+    case ended
+  }
+
+  init(engine: any FleetEngine, terminal: NcursesSession, themes: [Theme]) {
+    self.engine = engine
+    self.terminal = terminal
+    self.themes = themes
+    screenshots = FileManager.default.currentDirectoryPath
+  }
+
+  func run(_ settings: Settings) async -> End {
+    let sources = [
+      Task.detached { [inbox, terminal] in
+        for await event in terminal.events { inbox.put(event) }
+        inbox.put(TerminalEvent.hangup)
+      },
+      Task.detached { [inbox, engine] in
+        for await snapshot in engine.snapshots() { inbox.put(snapshot) }
+        inbox.put(Message.engineEnded(reason: "the engine has stopped"))
+      },
+      Task.detached { [inbox] in
+        while !Task.isCancelled {
+          inbox.put(Message.tick(Self.now()))
+          try? await Task.sleep(for: .milliseconds(Self.untilNextSecond()))
+        }
+      },
+    ]
+    defer { for source in sources { source.cancel() } }
+    var model = Model(settings, now: Self.now())
+    var frame = Frame(size: terminal.size, glyphs: terminal.glyphs)
+    show(model, &frame)
+    for await _ in inbox.wakes {
+      let batch = inbox.take()
+      if batch.isEmpty { continue }
+      if let end = digest(batch, &model) { return end }
+      show(model, &frame)
+    }
+    return .ended
+  }
+
+  private func show(_ model: Model, _ frame: inout Frame) {
+    if frame.size != model.size { frame.reset(size: model.size) }
+    render(model, into: &frame)
+    terminal.present(frame)
+  }
+
+  /// Keys come last, so that they meet what the operator is about to see, not what is gone.
+  private func digest(_ batch: Inbox.Batch, _ model: inout Model) -> End? {
+    for message in batch.messages {
+      if let end = apply(message, &model) { return end }
+    }
+    if let snapshot = batch.snapshot, let end = apply(.snapshot(snapshot), &model) { return end }
+    for event in batch.terminal {
+      switch event {
+      case .key(let key): if let end = apply(.key(key), &model) { return end }
+      case .paste(let text): if let end = apply(.paste(text), &model) { return end }
+      case .mouse(let mouse): if let end = apply(.mouse(mouse), &model) { return end }
+      case .resize(let size): if let end = apply(.resize(size), &model) { return end }
+      case .resumed: if let end = apply(.tick(Self.now()), &model) { return end }
+      case .request(.interrupt): return .interrupted
+      case .request(.terminate), .hangup: return .ended
+      }
+    }
+    return nil
+  }
+
+  private func apply(_ message: Message, _ model: inout Model) -> End? {
+    for command in update(&model, message) {
+      switch command {
+      case .quit: return .quit
+      case .saveScreen: saveScreen(model)
+      case .setTheme(let name):
+        if let theme = themes.first(where: { $0.name == name }) { terminal.setTheme(theme) }
+        currentTheme.withLock { $0 = name }
+      case .copy(let text): terminal.copy(text)
+      case .redraw: terminal.redraw()
+      case .suspendProcess: terminal.suspend()
+      default: perform(command)
+      }
+    }
+    return nil
+  }
+
+  /// What takes time goes to the engine and comes back as a message.
+  private func perform(_ command: Command) {
+    let (engine, inbox) = (engine, inbox)
+    Task.detached {
+      switch command {
+      case .submit(let token, let wish): inbox.put(.outcome(token: token, await engine.submit(wish)))
+      case .plan(let token, let scope): inbox.put(.planned(token: token, await engine.plan(scope)))
+      case .loadHistory(let token, let query):
+        do {
+          inbox.put(.history(token: token, try await engine.history(query)))
+        } catch {
+          inbox.put(.historyFailed(token: token, reason: "\(error)"))
+        }
+      case .loadProvenance(let device):
+        inbox.put(.provenance(device: device, await engine.provenance(of: device)))
+      case .adopt(let token, let device, let registers, let by):
+        inbox.put(.adopted(token: token, await engine.adopt(device, registers: registers, by: by)))
+      default: break
+      }
+    }
+  }
+
+  // MARK: Screenshots
+
+  private let currentTheme = LockedName()
+
+  private func saveScreen(_ model: Model) {
+    let frame = render(model, size: model.size)
+    let name = currentTheme.withLock { $0 }
+    let theme = themes.first { $0.name == name } ?? themes.first ?? .plain
+    let stem = screenshots + "/fabctl-" + Self.fileStamp()
+    do {
+      try frame.text.write(toFile: stem + ".txt", atomically: true, encoding: .utf8)
+      try frame.svg(theme: theme, title: "fabctl").write(toFile: stem + ".svg", atomically: true, encoding: .utf8)
+      inbox.put(.notice("Screen saved: \(stem).txt and .svg", .info))
+    } catch {
+      inbox.put(.notice("Screen not saved: \((error as NSError).localizedDescription)", .warning))
+    }
+  }
+
+  private static func fileStamp() -> String {
+    let civil = now().civil(offset: localOffset(now()))
+    return String(
+      format: "%04d%02d%02d-%02d%02d%02d", civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second)
+  }
+
+  // MARK: Time
+
+  static func now() -> WallTime {
+    var wall = timespec()
+    clock_gettime(CLOCK_REALTIME, &wall)
+    return WallTime(milliseconds: Int64(wall.tv_sec) &* 1000 &+ Int64(wall.tv_nsec) / 1_000_000)
+  }
+
+  /// Ages change on the second, so that one frame serves them all.
+  private static func untilNextSecond() -> Int64 { 1000 - now().milliseconds % 1000 + 5 }
+
+  @Sendable static func localOffset(_ time: WallTime) -> Int32 {
+    var seconds = time_t(time.milliseconds / 1000)
+    var parts = tm()
+    guard localtime_r(&seconds, &parts) != nil else { return 0 }
+    return Int32(parts.tm_gmtoff)
+  }
+}
+
+/// A name behind a lock.
+final class LockedName: @unchecked Sendable {
+  private let lock = NSLock()
+  private var name = ""
+  func withLock<Result>(_ body: (inout String) -> Result) -> Result { lock.withLock { body(&name) } }
+}

@@ -1,0 +1,20 @@
+import Dispatch
+import Foundation
+
+/// SIGINT, SIGTERM and SIGHUP as a stream, for programs without a terminal session of their own.
+final class StopSignals: Sendable {
+  let stream: AsyncStream<Int32>
+  private let sources: [any DispatchSourceSignal]
+
+  init() {
+    let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
+    self.stream = stream
+    sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler { @Sendable in continuation.yield(number) }
+      source.resume()
+      return source
+    }
+  }
+}
