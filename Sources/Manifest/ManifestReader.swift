@@ -93,8 +93,10 @@ public enum ManifestReader {
             + "\(PrintableText.escaped(place.file)):\(place.line):\(place.column)",
           related: place))
     }
+    let devices = first.values.sorted { $0.id < $1.id }
+    diagnostics += SharedRegisters.diagnostics(devices)
     return ManifestReading(
-      devices: first.values.sorted { $0.id < $1.id }, diagnostics: diagnostics.sorted(by: Diagnostic.inOrder),
+      devices: devices, diagnostics: diagnostics.sorted(by: Diagnostic.inOrder),
       skippedDocuments: files.reduce(0) { $0 + $1.skippedDocuments })
   }
 

@@ -138,8 +138,11 @@ extension GitSource {
       if commit == examined, failure?.isGit != true {
         if let failure { throw failure }
         // The same commit by another name: HEAD was moved to a new branch.
-        inForce?.ref = ref
-        inForce?.name = inForce?.commit.revision(ref: ref) ?? ""
+        if var renamed = inForce, renamed.ref != ref {
+          renamed.ref = ref
+          renamed.name = renamed.commit.revision(ref: ref)
+          inForce = renamed
+        }
         return
       }
       let revision = try await read(repository, commit, ref)

@@ -37,7 +37,7 @@ enum CorrectionFields {
 
   static let window = ObjectRule(fields: [
     FieldRule(
-      name: "schedule", kind: .text(TextFormat(maxLength: 100, minLength: 9)), isRequired: true,
+      name: "schedule", kind: .text(TextFormat(maxLength: 100, minLength: 1)), isRequired: true,
       description: "When the window opens: minute hour day-of-month month day-of-week, as cron has it."),
     FieldRule(
       name: "durationMins", kind: .integer(1...10_080), isRequired: true,

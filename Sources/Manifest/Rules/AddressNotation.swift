@@ -9,28 +9,29 @@ import Control
 /// carries its table with it. A number that is the reference of another table is refused: whether the table or the
 /// number is wrong, only its author knows. Holding register 40001 counted from 1 is written 440001.
 enum AddressNotation {
-  enum Problem: Error, Equatable {
-    case message(String)
+  struct Problem: Error, Equatable {
+    let message: String
+    init(_ message: String) { self.message = message }
   }
 
   static func protocolAddress(_ written: Int, base: Int, table: RegisterTable) throws(Problem) -> UInt16 {
     guard base == 1 else {
       guard let address = UInt16(exactly: written) else {
-        throw .message("\(written) is above 65535" + (isReference(written) ? " (a Modicon reference? set addressBase: 1)" : ""))
+        throw Problem("\(written) is above 65535" + (isReference(written) ? " (a Modicon reference? set addressBase: 1)" : ""))
       }
       return address
     }
     if let reference = reference(written), table != .coil || written > 65_536 {
       guard reference.table == table else {
-        throw .message(
+        throw Problem(
           "\(written) is the Modicon reference of table \(reference.table.rawValue), but table is \(table.rawValue)"
             + ownReference(written, table))
       }
       return reference.address
     }
-    guard written >= 1 else { throw .message("0 is below 1 (addressBase is 1)") }
+    guard written >= 1 else { throw Problem("0 is below 1 (addressBase is 1)") }
     guard let address = UInt16(exactly: written - 1) else {
-      throw .message("\(written) is neither 1 to 65536 nor a Modicon reference of table \(table.rawValue)")
+      throw Problem("\(written) is neither 1 to 65536 nor a Modicon reference of table \(table.rawValue)")
     }
     return address
   }

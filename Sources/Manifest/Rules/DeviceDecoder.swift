@@ -83,10 +83,10 @@ extension DeviceDecoder {
     _ written: Int, _ table: RegisterTable, _ object: CheckedObject, _ field: String, base spec: CheckedObject,
     _ diagnostics: inout [Diagnostic]
   ) -> UInt16? {
-    do {
+    do throws(AddressNotation.Problem) {
       return try AddressNotation.protocolAddress(written, base: spec.integer("addressBase") ?? 0, table: table)
     } catch {
-      if case .message(let message) = error { diagnostics.append(diagnostic(Finding(object, field, message))) }
+      diagnostics.append(diagnostic(Finding(object, field, error.message)))
       return nil
     }
   }

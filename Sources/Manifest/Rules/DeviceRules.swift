@@ -73,8 +73,19 @@ extension DeviceRule {
   static let permit = DeviceRule { device in
     guard let permit = device.spec.object("correction")?.object("permit") else { return [] }
     let table = permit.choice("table", RegisterTable.self) ?? .holding
-    guard table.isBits, let equals = permit.integer("equals"), equals > 1 else { return [] }
-    return [Finding(permit, "equals", "\(equals) is above 1 (table \(table.rawValue) holds bits)")]
+    var findings: [Finding] = []
+    if let written = permit.integer("address"), permit.has("table") == (permit.fields["table"] != nil) {
+      do throws(AddressNotation.Problem) {
+        _ = try AddressNotation.protocolAddress(
+          written, base: device.spec.integer("addressBase") ?? 0, table: table)
+      } catch {
+        findings.append(Finding(permit, "address", error.message))
+      }
+    }
+    if table.isBits, let equals = permit.integer("equals"), equals > 1 {
+      findings.append(Finding(permit, "equals", "\(equals) is above 1 (table \(table.rawValue) holds bits)"))
+    }
+    return findings
   }
 
   static let windows = DeviceRule { device in

@@ -85,6 +85,7 @@ extension RegisterRule {
 
   static let value = RegisterRule { register in
     guard let written = register.value else { return [] }
+    if register.spec.type == .string, !register.has("length") { return [] }
     return RegisterValueRule.findings(written, register)
   }
 }

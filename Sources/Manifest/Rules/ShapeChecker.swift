@@ -120,6 +120,7 @@ extension ShapeChecker {
   private mutating func mismatch(_ node: SourceNode, _ path: String, expected: String) -> CheckedField.Content? {
     var message = "expected \(expected), found \(Self.described(node.content))"
     if case .scalar(let value, let written) = node.content {
+      if value.text == nil { message = "expected \(expected), found \(PrintableText.escaped(written, limit: 60))" }
       switch value {
       case .string(let text):
         if expected != "text", case .scalar(let plain, _) = YAMLScalar.content(ofPlain: text) {

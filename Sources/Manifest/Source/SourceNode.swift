@@ -124,3 +124,28 @@ extension SourceNode {
     }
   }
 }
+
+extension SourceNode {
+  /// The field of a mapping.
+  func field(_ name: String) -> SourceField? {
+    guard case .mapping(let fields) = content else { return nil }
+    return fields.first { $0.key == name }
+  }
+
+  /// The entry of a list.
+  func element(_ index: Int) -> SourceNode? {
+    guard case .sequence(let nodes) = content, nodes.indices.contains(index) else { return nil }
+    return nodes[index]
+  }
+
+  /// A scalar of YAML text, for changing it in place; `nil` for block scalars and everything else.
+  var token: ScalarToken? {
+    guard case .yaml(.scalar(let scalar)) = backing else { return nil }
+    switch scalar.style {
+    case .plain: return ScalarToken(style: .plain, value: scalar.string)
+    case .singleQuoted: return ScalarToken(style: .singleQuoted, value: scalar.string)
+    case .doubleQuoted: return ScalarToken(style: .doubleQuoted, value: scalar.string)
+    default: return nil
+    }
+  }
+}
