@@ -87,7 +87,8 @@ public enum Transition: Hashable, Sendable {
   case connectFailed(WireProblem, attempt: Int, retryIn: TimeSpan)
   /// In sync → drifted, after `confirmReads`. `since` is the last read that was still in sync, if any: the onset
   /// lies between it and `at`.
-  case driftDetected(register: Int, desired: RegisterValue, actual: RegisterValue, since: WallTime?, at: WallTime)
+  case driftDetected(
+    register: Int, desired: RegisterValue, actual: RegisterValue, since: WallTime?, at: WallTime)
   /// The drift ended by itself or because the desired value changed.
   case driftCleared(register: Int, actual: RegisterValue)
   /// A verified write ended the drift.

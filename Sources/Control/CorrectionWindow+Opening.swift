@@ -23,7 +23,8 @@ extension CorrectionWindow {
     var end = now
     while end >= limit {
       let segment = ZoneSegment(zone, index)
-      if let start = segment.latestStart(of: schedule, atOrBefore: end, notBefore: max(limit, segment.begins)) {
+      if let start = segment.latestStart(of: schedule, atOrBefore: end, notBefore: max(limit, segment.begins))
+      {
         return start
       }
       guard index > 0 else { return nil }
@@ -80,7 +81,9 @@ private struct ZoneSegment {
 
   func latestStart(of schedule: CronSchedule, atOrBefore now: Int64, notBefore limit: Int64) -> Int64? {
     let earliest = max(limit + offset, firstLocal(schedule))
-    if let local = schedule.latestStart(atOrBefore: now + offset, notBefore: earliest) { return local - offset }
+    if let local = schedule.latestStart(atOrBefore: now + offset, notBefore: earliest) {
+      return local - offset
+    }
     return begins >= limit && beginsSkippedStart(schedule) ? begins : nil
   }
 

@@ -103,7 +103,8 @@ struct CronField {
     var step = 1
     if halves.count > 1 {
       let place = position + body.count + 1
-      guard let number = Int(halves[1]), (1...range.upperBound).contains(number), halves[1].first != "+" else {
+      guard let number = Int(halves[1]), (1...range.upperBound).contains(number), halves[1].first != "+"
+      else {
         throw CronProblem(position: place, reason: "\(name): '\(halves[1])' is not a step")
       }
       step = number
@@ -123,7 +124,9 @@ struct CronField {
       bounds = low...high
     }
     var bits: UInt64 = 0
-    for value in stride(from: bounds.lowerBound, through: bounds.upperBound, by: step) { bits |= 1 << UInt64(value) }
+    for value in stride(from: bounds.lowerBound, through: bounds.upperBound, by: step) {
+      bits |= 1 << UInt64(value)
+    }
     return bits
   }
 

@@ -71,7 +71,8 @@ extension DeviceMachine {
     question.uncertain = past.unresolved != nil
     if let contest = past.contest, now.instant < contest.retryAt {
       question.contest = WriteQuestion.Contest(
-        reverts: contest.reverts, rivalDelay: past.rivalDelay, retryAt: now.wall + (contest.retryAt - now.instant))
+        reverts: contest.reverts, rivalDelay: past.rivalDelay,
+        retryAt: now.wall + (contest.retryAt - now.instant))
     }
     if now.instant < past.retryAt {
       question.backingOff = (past.failures, now.wall + (past.retryAt - now.instant))
@@ -128,7 +129,9 @@ extension DeviceMachine {
 extension RegisterState {
   /// No verdict about it is pending: the same words tomorrow need no look.
   var isQuiet: Bool {
-    guard flags.isDisjoint(with: [.unreadable, .unjudged, .drifted]), streak == 0, refusals == 0 else { return false }
+    guard flags.isDisjoint(with: [.unreadable, .unjudged, .drifted]), streak == 0, refusals == 0 else {
+      return false
+    }
     guard let past = past.first else { return true }
     return past.watch == nil && past.unresolved == nil && past.contest == nil
   }

@@ -37,7 +37,9 @@ extension DeviceMachine {
       becameUnreadable(refusal, lastGood: previous, &actions)
     }
     for index in registers.indices {
-      if !observation.refused.isEmpty, observation.refused.contains(where: { $0.register == index }) { continue }
+      if !observation.refused.isEmpty, observation.refused.contains(where: { $0.register == index }) {
+        continue
+      }
       let range = configuration.layout.range(of: index)
       var flags = registers[index].flags
       if flags.contains(.unreadable) {
@@ -47,7 +49,8 @@ extension DeviceMachine {
       }
       let wasInSync = flags.contains(.inSync)
       if !flags.contains(.known) || flags.contains(.unjudged) || old[range] != words[range] {
-        let verdict = RegisterCodec.isInSync(words, at: range.lowerBound, as: configuration.spec.registers[index])
+        let verdict = RegisterCodec.isInSync(
+          words, at: range.lowerBound, as: configuration.spec.registers[index])
         if verdict == true { flags.insert(.inSync) } else { flags.remove(.inSync) }
         flags.insert(.known)
         flags.remove(.unjudged)
@@ -63,7 +66,8 @@ extension DeviceMachine {
   ) {
     let index = refusal.register
     let wasKnown = registers[index].isReadable
-    let isNews = !registers[index].flags.contains(.unreadable) || registers[index].exception != refusal.exception
+    let isNews =
+      !registers[index].flags.contains(.unreadable) || registers[index].exception != refusal.exception
     registers[index].flags.insert(.unreadable)
     registers[index].exception = refusal.exception
     registers[index].streak = 0

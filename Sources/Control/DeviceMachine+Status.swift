@@ -16,7 +16,9 @@ extension DeviceMachine {
   }
 
   /// Exceptions that say that the manifest asks for what the device does not have: illegal function, address, value.
-  private static func isMisfit(_ exception: UInt8?) -> Bool { exception.map { (1...3).contains($0) } ?? false }
+  private static func isMisfit(_ exception: UInt8?) -> Bool {
+    exception.map { (1...3).contains($0) } ?? false
+  }
 
   func message(of view: DeviceView, _ now: Moment) -> String {
     if let fault { return "internal fault, corrections stopped: \(fault)" }
@@ -25,7 +27,9 @@ extension DeviceMachine {
       let retry = view.retryAt.map { ", retry in \(($0 - now.wall).brief)" } ?? ""
       return "unreachable: \(view.lastError ?? "no answer")\(retry)"
     case .invalid, .stale:
-      if let register = view.registers.first(where: { $0.exception != nil }), let exception = register.exception {
+      if let register = view.registers.first(where: { $0.exception != nil }),
+        let exception = register.exception
+      {
         return "\(register.spec.name): the device refuses to give it (exception \(exception))"
       }
       return lastRead.map { "no answer for \((now.instant - $0.instant).brief)" } ?? "no answer yet"

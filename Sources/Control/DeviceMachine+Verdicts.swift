@@ -2,7 +2,9 @@ extension DeviceMachine {
   /// What the newest read says about earlier writes of a register.
   mutating func reviewPast(_ index: Int, _ now: Moment, _ actions: inout [Action]) {
     guard let actual = value(index), let spec = configuration?.spec.registers[index] else { return }
-    if let kept = registers[index].past[0].unresolved { resolve(kept.order, index, actual, spec, now, &actions) }
+    if let kept = registers[index].past[0].unresolved {
+      resolve(kept.order, index, actual, spec, now, &actions)
+    }
     if let watch = registers[index].past[0].watch { review(watch, index, actual, spec, now, &actions) }
     if registers[index].past[0].contest != nil, registers[index].isInSync, cycle?.counts == true,
       registers[index].past[0].watch == nil
@@ -22,7 +24,9 @@ extension DeviceMachine {
     else { return }
     registers[index].revise { $0.lastOutcome = .verified }
     publish(.writeFinished(order, .verified), &actions)
-    if registers[index].isInSync, registers[index].isDrifted { markCorrected(index, order, actual, now, &actions) }
+    if registers[index].isInSync, registers[index].isDrifted {
+      markCorrected(index, order, actual, now, &actions)
+    }
   }
 
   /// Still there at the next poll, or put back?
@@ -61,7 +65,9 @@ extension DeviceMachine {
       past.reverts.append(now.instant)
       let isTrial = past.contest != nil
       guard isTrial || past.reverts.count >= max(1, policy.contestedAfter) else { return }
-      if !isTrial, let ended = past.contestEndedAt, now.instant - ended > .seconds(3600) { past.contestLevel = 0 }
+      if !isTrial, let ended = past.contestEndedAt, now.instant - ended > .seconds(3600) {
+        past.contestLevel = 0
+      }
       let reverts = (past.contest?.reverts ?? 0) + (isTrial ? 1 : past.reverts.count)
       past.contest = WritePast.Contest(
         reverts: reverts, retryAt: now.instant + Backoff.contest(level: past.contestLevel))

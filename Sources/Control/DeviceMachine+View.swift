@@ -86,7 +86,8 @@ extension DeviceMachine {
       let state = registers[index]
       if state.isReadable && state.isInSync { continue }
       var step = PlannedWrite(
-        register: index, spec: spec, before: state.flags.contains(.known) ? value(index) : nil, after: desired,
+        register: index, spec: spec, before: state.flags.contains(.known) ? value(index) : nil,
+        after: desired,
         refusals: plannedRefusals(index, cause, configuration, now))
       if state.flags.contains(.known) {
         let now = Array(words[configuration.layout.range(of: index)])

@@ -33,7 +33,8 @@ extension DeviceMachine {
   mutating func readBack(
     _ order: WriteOrder, _ reading: RegisterReading, _ now: Moment, _ actions: inout [Action]
   ) {
-    guard case .verifying(let kept, let acknowledgedAt) = activity, kept.order.sequence == order.sequence else {
+    guard case .verifying(let kept, let acknowledgedAt) = activity, kept.order.sequence == order.sequence
+    else {
       return
     }
     activity = .idle
@@ -156,7 +157,8 @@ extension WriteOutcome {
     switch self {
     case .verified, .heldAtNextPoll: "written"
     case .ignored(let actual): "acknowledged, but the device still holds \(actual.formattedWithUnit(spec))"
-    case .reverted(let actual, let after): "put back to \(actual.formattedWithUnit(spec)) after \(after.brief)"
+    case .reverted(let actual, let after):
+      "put back to \(actual.formattedWithUnit(spec)) after \(after.brief)"
     case .refusedByDevice(let exception): "the device refused the write (exception \(exception))"
     case .uncertain(let problem): "not answered (\(problem.detail)); the device may or may not have it"
     case .notSent(let reason): "not sent: \(reason)"

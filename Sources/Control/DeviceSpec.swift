@@ -107,7 +107,8 @@ public struct DeviceSpec: Hashable, Sendable {
     id: DeviceID, address: String, port: Int = 502, unitID: UInt8 = 1, timeout: TimeSpan = .seconds(1),
     connection: ConnectionMode = .persistent, pauseAfterConnect: TimeSpan = .zero,
     pauseBetweenRequests: TimeSpan = .zero, maxRegistersPerRequest: Int = 125, maxGap: Int = 16,
-    addressBase: Int = 0, pollInterval: TimeSpan = .seconds(5), autoCorrect: Bool = true, suspend: Bool = false,
+    addressBase: Int = 0, pollInterval: TimeSpan = .seconds(5), autoCorrect: Bool = true,
+    suspend: Bool = false,
     identity: DeviceIdentity? = nil, registers: [RegisterSpec], correction: CorrectionPolicy = .init(),
     tags: [String] = [], labels: [Label] = []
   ) {

@@ -26,7 +26,8 @@ public struct RegisterView: Hashable, Sendable {
   public init(
     spec: RegisterSpec, actual: RegisterValue? = nil, rawWords: [UInt16] = [], lastRead: WallTime? = nil,
     inSync: Bool? = nil, exception: UInt8? = nil, driftAfter: WallTime? = nil, driftSeen: WallTime? = nil,
-    lastCorrection: WallTime? = nil, driftEvents: UInt64 = 0, corrections: UInt64 = 0, refusals: [Refusal] = [],
+    lastCorrection: WallTime? = nil, driftEvents: UInt64 = 0, corrections: UInt64 = 0,
+    refusals: [Refusal] = [],
     lastOutcome: WriteOutcome? = nil, contested: Bool = false, shelf: Shelf? = nil, budgetLeft: Int = 0
   ) {
     self.spec = spec
@@ -72,7 +73,8 @@ public struct DeviceView: Hashable, Sendable {
 
   public init(
     phase: Phase = .pending, status: DeviceStatus = .pending, registers: [RegisterView] = [],
-    driftEvents: UInt64 = 0, corrections: UInt64 = 0, lastRead: WallTime? = nil, lastTransition: WallTime? = nil,
+    driftEvents: UInt64 = 0, corrections: UInt64 = 0, lastRead: WallTime? = nil,
+    lastTransition: WallTime? = nil,
     lastError: String? = nil, failures: Int = 0, retryAt: WallTime? = nil, stale: Bool = false,
     suspendedBy: String? = nil, shelf: Shelf? = nil, uncertain: Bool = false, message: String = ""
   ) {

@@ -125,7 +125,8 @@ public struct DeviceCounters: Hashable, Sendable {
     public var corrections: UInt64
     /// Times of the writes of the last hour, for the wear budget.
     public var recentWrites: [WallTime]
-    public init(name: String, driftEvents: UInt64 = 0, corrections: UInt64 = 0, recentWrites: [WallTime] = []) {
+    public init(name: String, driftEvents: UInt64 = 0, corrections: UInt64 = 0, recentWrites: [WallTime] = [])
+    {
       self.name = name
       self.driftEvents = driftEvents
       self.corrections = corrections

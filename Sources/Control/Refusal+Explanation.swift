@@ -53,7 +53,8 @@ extension Refusal {
         ? "attached read-only: the cluster's operator writes, this screen does not"
         : "observing: started with --observe or another process controls these devices"
     case .notLeading(let holder):
-      return holder.isEmpty ? "not leading: no valid lease or lock" : "not leading: \(holder) controls these devices"
+      return holder.isEmpty
+        ? "not leading: no valid lease or lock" : "not leading: \(holder) controls these devices"
     case .held(let hold):
       let why = hold.reason.isEmpty ? "" : " (\(hold.reason))"
       return "all writes are held by \(hold.by) since \(clock(hold.since))\(why)"
@@ -87,7 +88,8 @@ extension Refusal {
     case .journalUnavailable(let reason): return "the audit journal takes no records: \(reason)"
     case .uncertain: return "the last write was not answered: reading again before deciding"
     case .backingOff(let failures, let retry):
-      return "the last \(failures == 1 ? "write" : "\(failures) writes") did not take; next try \(clock(retry))"
+      return
+        "the last \(failures == 1 ? "write" : "\(failures) writes") did not take; next try \(clock(retry))"
     case .faulted(let reason): return "stopped by an internal fault: \(reason)"
     }
   }

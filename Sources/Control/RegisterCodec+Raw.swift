@@ -140,7 +140,8 @@ struct RawInteger: Hashable {
     let magnitude = 0 &- bits
     if up {
       return amount >= magnitude
-        ? RawInteger(bits: amount &- magnitude, negative: false) : RawInteger(bits: bits &+ amount, negative: true)
+        ? RawInteger(bits: amount &- magnitude, negative: false)
+        : RawInteger(bits: bits &+ amount, negative: true)
     }
     let (sum, overflow) = magnitude.addingReportingOverflow(amount)
     return overflow || sum > 1 << 63 ? nil : RawInteger(bits: 0 &- sum, negative: true)

@@ -42,7 +42,9 @@ extension RegisterCodec {
         return a.distance(to: b) <= UInt64(deadband)
       }
     }
-    guard deadband > 0, let x = actual.number, let y = wanted.number, x.isFinite, y.isFinite else { return false }
+    guard deadband > 0, let x = actual.number, let y = wanted.number, x.isFinite, y.isFinite else {
+      return false
+    }
     return abs(x - y) <= deadband + abs(spec.scaling.scale) * 1e-6
   }
 

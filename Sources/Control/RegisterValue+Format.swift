@@ -43,7 +43,9 @@ func fixedDecimal(_ value: Double, decimals: Int) -> String {
     return plainDecimal(value)
   }
   var digits = String(scaled)
-  if digits.utf8.count <= places { digits = String(repeating: "0", count: places + 1 - digits.utf8.count) + digits }
+  if digits.utf8.count <= places {
+    digits = String(repeating: "0", count: places + 1 - digits.utf8.count) + digits
+  }
   let sign = value < 0 && scaled != 0 ? "-" : ""
   guard places > 0 else { return sign + digits }
   return sign + digits.dropLast(places) + "." + digits.suffix(places)
@@ -52,7 +54,9 @@ func fixedDecimal(_ value: Double, decimals: Int) -> String {
 /// A number with at most so many significant digits, trailing zeros dropped.
 func significantDecimal(_ value: Double, digits: Int) -> String {
   let magnitude = abs(value)
-  guard value.isFinite, magnitude < 1e15, magnitude >= 1e-5 || magnitude == 0 else { return plainDecimal(value) }
+  guard value.isFinite, magnitude < 1e15, magnitude >= 1e-5 || magnitude == 0 else {
+    return plainDecimal(value)
+  }
   var whole = 0
   while whole < 15, magnitude >= powersOfTen[min(whole, 12)] * (whole > 12 ? powersOfTen[whole - 12] : 1) {
     whole += 1

@@ -46,7 +46,8 @@ public struct WriteQuestion: Sendable {
   public var fault: String?
 
   public init(
-    device: DeviceSpec, register: Int, cause: WriteCause, gates: FleetGates, freshness: Freshness, words: [UInt16]
+    device: DeviceSpec, register: Int, cause: WriteCause, gates: FleetGates, freshness: Freshness,
+    words: [UInt16]
   ) {
     self.device = device
     self.register = register

@@ -35,11 +35,13 @@ struct WriteStep {
   private func limited(
     to maxStep: Double, from current: [UInt16], of spec: RegisterSpec
   ) -> Result<WriteStep, Refusal> {
+    if value == before { return .success(self) }
     guard let from = before.number, from.isFinite, let to = value.number, maxStep > 0 else {
       return .failure(.stepTooLarge(step: .infinity, maxStep: maxStep))
     }
-    guard let stepped = spec.isInteger
-      ? integerStep(maxStep, current, spec) : floatStep(maxStep, from: from, to: to, spec)
+    guard
+      let stepped = spec.isInteger
+        ? integerStep(maxStep, current, spec) : floatStep(maxStep, from: from, to: to, spec)
     else {
       // Not even the smallest change that the register can hold fits.
       return .failure(.stepTooLarge(step: abs(to - from), maxStep: maxStep))
@@ -69,13 +71,13 @@ struct WriteStep {
   ) -> RegisterValue? {
     if abs(to - from) <= maxStep { return value }
     var target = to > from ? from + maxStep : from - maxStep
-    // The register may round the target away from where we are; then one unit less.
-    for _ in 0..<4 {
+    // The register may round the target away from where we are; then a little less.
+    for attempt in 0..<8 {
       guard let words = try? RegisterCodec.encode(.real(target), as: spec),
         let held = RegisterCodec.decode(words, as: spec)?.number
       else { return nil }
       if abs(held - from) <= maxStep { return .real(held) }
-      let unit = spec.type == .float32 ? Double(Float(held).ulp) * abs(spec.scaling.scale) : held.ulp
+      let unit = (spec.type == .float32 ? Double(Float(held).ulp) : held.ulp) * Double(1 << attempt)
       target += to > from ? -unit : unit
     }
     return nil

@@ -3,7 +3,9 @@ import Testing
 @testable import Control
 
 @Suite struct RegisterCodecTests {
-  static let numeric: [RegisterType] = [.uint16, .int16, .uint32, .int32, .uint64, .int64, .float32, .float64]
+  static let numeric: [RegisterType] = [
+    .uint16, .int16, .uint32, .int32, .uint64, .int64, .float32, .float64,
+  ]
 
   @Test(arguments: numeric, ByteOrder.allCases)
   func anyWordsSurviveARoundTrip(type: RegisterType, order: ByteOrder) throws {
@@ -111,11 +113,14 @@ import Testing
     #expect(try RegisterCodec.encode(.text("ABC"), as: spec(.badc)) == [0x4241, 0x0043, 0, 0])
     #expect(RegisterCodec.decode([0x4142, 0x4320, 0x2020, 0x2020], as: spec(.abcd)) == .text("ABC"))
     #expect(RegisterCodec.decode([0x4142, 0x0058, 0x5858, 0x5858], as: spec(.abcd)) == .text("AB"))
-    #expect(RegisterCodec.decode([0x411B, 0x5B41, 0xFF00, 0], as: spec(.abcd)) == .text("A\u{FFFD}[A\u{FFFD}"))
+    #expect(
+      RegisterCodec.decode([0x411B, 0x5B41, 0xFF00, 0], as: spec(.abcd)) == .text("A\u{FFFD}[A\u{FFFD}"))
     #expect(throws: EncodeFailure.tooLong(bytes: 9, capacity: 8)) {
       try RegisterCodec.encode(.text("ABCDEFGHI"), as: spec(.abcd))
     }
-    #expect(throws: EncodeFailure.notPrintable) { try RegisterCodec.encode(.text("A\u{1B}"), as: spec(.abcd)) }
+    #expect(throws: EncodeFailure.notPrintable) {
+      try RegisterCodec.encode(.text("A\u{1B}"), as: spec(.abcd))
+    }
     for text in ["", "line 7", "Öl°C", "12345678"] {
       for order in ByteOrder.allCases {
         let words = try RegisterCodec.encode(.text(text), as: spec(order))
@@ -127,13 +132,15 @@ import Testing
   @Test func tooFewWordsAreNoValue() {
     #expect(RegisterCodec.decode([], as: RegisterSpec(name: "r", address: 0)) == nil)
     #expect(RegisterCodec.decode([1], as: RegisterSpec(name: "r", address: 0, type: .float32)) == nil)
-    #expect(RegisterCodec.decode([1, 2], at: 1, as: RegisterSpec(name: "r", address: 0, type: .uint32)) == nil)
+    #expect(
+      RegisterCodec.decode([1, 2], at: 1, as: RegisterSpec(name: "r", address: 0, type: .uint32)) == nil)
     #expect(RegisterCodec.decode([1, 2], at: -1, as: RegisterSpec(name: "r", address: 0)) == nil)
   }
 
   @Test func layoutFollowsTheSpecification() {
     let layout = RegisterLayout([
-      RegisterSpec(name: "a", address: 0, type: .float32), RegisterSpec(name: "b", address: 9, table: .coil, type: .bool),
+      RegisterSpec(name: "a", address: 0, type: .float32),
+      RegisterSpec(name: "b", address: 9, table: .coil, type: .bool),
       RegisterSpec(name: "c", address: 20, type: .string, length: 3), RegisterSpec(name: "d", address: 30),
     ])
     #expect(layout.wordCount == 7)

@@ -35,7 +35,8 @@ import Testing
     #expect(RegisterCodec.isInSync([0x7F80, 0], as: spec) == false)
     let zero = RegisterSpec(name: "r", address: 0, type: .float32, desired: .integer(0))
     #expect(RegisterCodec.isInSync([0x8000, 0], as: zero) == true)
-    let loose = RegisterSpec(name: "r", address: 0, type: .float32, desired: .real(72.5), tolerance: .infinity)
+    let loose = RegisterSpec(
+      name: "r", address: 0, type: .float32, desired: .real(72.5), tolerance: .infinity)
     #expect(RegisterCodec.isInSync([0x7FC0, 0], as: loose) == false)
   }
 

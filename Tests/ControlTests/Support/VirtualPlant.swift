@@ -69,13 +69,15 @@ final class VirtualPlant {
   private var specs: [DeviceSpec?] = []
   private var generations: [Int] = []
   private var timers: [Instant?] = []
-  private var queue: [(at: Instant, order: Int, event: Event)] = []
-  private var count = 0
+  private var queue = EventQueue<Event>()
   /// Asked before a frame is sent, as a careful driver does.
   var objects = true
   var gates = FleetGates()
 
   static let epoch = WallTime(milliseconds: 1_767_225_600_000)
+
+  /// What the civil clock would have shown at the origin of the monotonic one.
+  private var wallAtZero = VirtualPlant.epoch + .seconds(-1000)
 
   init() { now = Moment(instant: Instant(nanoseconds: 1_000_000_000_000), wall: Self.epoch) }
 
@@ -107,17 +109,17 @@ final class VirtualPlant {
     for index in machines.indices { feed(.gates(gates), to: index) }
   }
 
-  func jumpWallClock(by span: TimeSpan) { now.wall = now.wall + span }
+  func jumpWallClock(by span: TimeSpan) {
+    wallAtZero = wallAtZero + span
+    now.wall = now.wall + span
+  }
 
   func after(_ span: TimeSpan, _ action: @escaping () -> Void) { push(now.instant + span, .action(action)) }
 
   /// Lets virtual time pass.
   func run(_ span: TimeSpan) {
     let end = now.instant + span
-    while let next = queue.indices.min(by: { (queue[$0].at, queue[$0].order) < (queue[$1].at, queue[$1].order) }),
-      queue[next].at <= end
-    {
-      let (at, _, event) = queue.remove(at: next)
+    while let (at, event) = queue.next(until: end) {
       advance(to: at)
       switch event {
       case .input(let index, let input, let generation):
@@ -140,13 +142,11 @@ final class VirtualPlant {
   func view(_ index: Int = 0) -> DeviceView { machines[index].view(at: now) }
 
   private func advance(to instant: Instant) {
-    let span = instant - now.instant
-    now = Moment(instant: instant, wall: now.wall + span)
+    now = Moment(instant: instant, wall: wallAtZero + (instant - Instant(nanoseconds: 0)))
   }
 
   private func push(_ at: Instant, _ event: Event) {
-    count += 1
-    queue.append((at, count, event))
+    queue.push(event, at: at)
   }
 
   private func answer(_ index: Int, _ input: Input, after span: TimeSpan? = nil) {
@@ -160,7 +160,9 @@ final class VirtualPlant {
     switch action {
     case .connect:
       plc.noteConnect(now.instant)
-      answer(index, plc.refusesConnections ? .connectFailed(WireProblem(.refused, "connection refused")) : .connected)
+      answer(
+        index,
+        plc.refusesConnections ? .connectFailed(WireProblem(.refused, "connection refused")) : .connected)
     case .disconnect: generations[index] += 1
     case .read:
       plc.noteRead(now.instant)
@@ -231,7 +233,9 @@ final class VirtualPlant {
         observation.refused.append(.init(register: position, exception: exception))
       }
     }
-    if let permit = spec.correction.permit, plc.unreadable[.init(table: permit.table, address: permit.address)] == nil {
+    if let permit = spec.correction.permit,
+      plc.unreadable[.init(table: permit.table, address: permit.address)] == nil
+    {
       observation.permit = plc[permit.address, permit.table]
     }
     return observation
