@@ -18,7 +18,7 @@ public struct DynamicObject: KubernetesObject, Hashable {
   public var json: JSONValue
 
   public init(json: JSONValue) throws {
-    self.metadata = try (json["metadata"] ?? [:]).decode(as: ObjectMeta.self)
+    self.metadata = try ObjectMeta(json: json["metadata"] ?? [:])
     self.json = json
   }
 

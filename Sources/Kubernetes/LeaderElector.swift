@@ -68,11 +68,13 @@ public final class LeaderElector: Sendable {
 
   /// Gives the lease up, so that another candidate need not wait for it to run out. Call it when `run` has returned
   /// and no write is under way.
-  public func release() async {
+  ///
+  /// - Parameter limit: after this long the lease is left to run out by itself.
+  public func release(within limit: Duration = .seconds(8)) async {
+    let end = MonotonicInstant.now().advanced(by: limit)
     var actions = step(.release)
-    for _ in 0..<4 {
-      guard let request = actions.first(where: Self.isRequest) else { return }
-      actions = step(await perform(request, limit: .seconds(2)))
+    while let request = actions.first(where: Self.isRequest) {
+      actions = step(await perform(request, limit: max(MonotonicInstant.now().duration(to: end), .zero)))
     }
   }
 

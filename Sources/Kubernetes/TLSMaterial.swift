@@ -22,7 +22,11 @@ final class TLSMaterial: Sendable {
   private let certificate: ClusterConfiguration.ClientCertificate?
   private let built = Mutex<Built?>(nil)
 
-  init(_ configuration: ClusterConfiguration) {
+  /// Between looks at the files.
+  private let lifetime: Duration
+
+  init(_ configuration: ClusterConfiguration, lifetime: Duration = .seconds(5)) {
+    self.lifetime = lifetime
     trust = configuration.trust
     certificate = configuration.clientCertificate
   }
@@ -35,7 +39,7 @@ final class TLSMaterial: Sendable {
     let now = MonotonicInstant.now()
     let result: Result<TLSConfiguration, CredentialError> = built.withLock { built in
       if let current = built, current.certificate == certificate,
-        current.checked.duration(to: now) < .seconds(5)
+        current.checked.duration(to: now) < lifetime
       {
         return .success(current.configuration)
       }

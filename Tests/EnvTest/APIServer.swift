@@ -105,7 +105,7 @@ public final class APIServer: Sendable {
       [
         "--data-dir", "\(root)/etcd", "--listen-client-urls", client, "--advertise-client-urls", client,
         "--listen-peer-urls", "http://127.0.0.1:\(peerPort)", "--unsafe-no-fsync",
-      ], directory: directory)
+      ], directory: directory, leavesNothing: true)
     server = Daemon(
       "\(assets)/kube-apiserver",
       [
@@ -181,6 +181,21 @@ public final class APIServer: Sendable {
     let header = try await etcdCall("kv/range", #"{"key":"AA=="}"#)["header"]
     guard let revision = header?["revision"]?.stringValue else { throw Failure(description: "etcd has no revision") }
     _ = try await etcdCall("kv/compaction", #"{"revision":"\#(revision)","physical":true}"#)
+  }
+
+  /// Removes an object behind the API server's back, to be called while it is stopped: nobody sees it go.
+  public func erase(_ plural: String, namespace: String, name: String) async throws {
+    let key = Data("/registry/\(plural)/\(namespace)/\(name)".utf8).base64EncodedString()
+    let answer = try await etcdCall("kv/deleterange", #"{"key":"\#(key)"}"#)
+    guard answer["deleted"]?.stringValue == "1" else { throw Failure(description: "no \(plural) \(name) in etcd") }
+  }
+
+  /// Runs kubectl, which stands beside the server's programs, and returns what it printed. Throws a `Failure` with
+  /// its complaint when it fails.
+  @discardableResult
+  public func kubectl(_ arguments: [String], as token: Token = .admin, input: String? = nil) throws -> String {
+    let program = (APIServer.assets ?? "") + "/kubectl"
+    return try run(program, ["--kubeconfig", try kubeconfig(token)] + arguments, input: input)
   }
 
   private func etcdCall(_ path: String, _ body: String) async throws -> JSONValue {

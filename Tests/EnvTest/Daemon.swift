@@ -5,6 +5,7 @@ import Synchronization
 final class Daemon: Sendable {
   private let program: String
   private let arguments: [String]
+  private let rubbish: String
   private let logFile: URL
   private let pidFile: URL
   private let running = Mutex<Running?>(nil)
@@ -16,8 +17,10 @@ final class Daemon: Sendable {
     var tie: Pipe
   }
 
-  init(_ program: String, _ arguments: [String], directory: URL) {
+  /// - Parameter leavesNothing: remove the directory when the program has ended.
+  init(_ program: String, _ arguments: [String], directory: URL, leavesNothing: Bool = false) {
     self.program = program
+    rubbish = leavesNothing ? directory.path : ""
     self.arguments = arguments
     let name = URL(fileURLWithPath: program).lastPathComponent
     logFile = directory.appendingPathComponent("\(name).log")
@@ -26,18 +29,19 @@ final class Daemon: Sendable {
 
   func start() throws {
     let script = """
-      pidfile=$1; log=$2; shift 2
+      pidfile=$1; log=$2; rubbish=$3; shift 3
       "$@" >>"$log" 2>&1 </dev/null &
       child=$!
       echo $child >"$pidfile"
       cat >/dev/null
       kill -9 $child 2>/dev/null
       wait $child 2>/dev/null
+      [ -z "$rubbish" ] || rm -rf "$rubbish" || { sleep 1; rm -rf "$rubbish"; }
       """
     let shell = Process()
     let tie = Pipe()
     shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-    shell.arguments = ["-c", script, "sh", pidFile.path, logFile.path, program] + arguments
+    shell.arguments = ["-c", script, "sh", pidFile.path, logFile.path, rubbish, program] + arguments
     shell.standardInput = tie
     try? FileManager.default.removeItem(at: pidFile)
     try shell.run()
@@ -75,18 +79,32 @@ final class Daemon: Sendable {
   }
 }
 
-/// Runs a program to its end; throws when it fails.
-func run(_ program: String, _ arguments: [String]) throws {
+/// Runs a program to its end and returns what it printed; throws when it fails.
+@discardableResult
+func run(_ program: String, _ arguments: [String], input: String? = nil) throws -> String {
   let process = Process()
+  let output = Pipe()
+  let complaints = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+  let feed = complaints.appendingPathExtension("in")
+  try Data().write(to: complaints)
+  try Data((input ?? "").utf8).write(to: feed)
+  defer {
+    try? FileManager.default.removeItem(at: complaints)
+    try? FileManager.default.removeItem(at: feed)
+  }
   process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
   process.arguments = [program] + arguments
-  process.standardOutput = FileHandle.nullDevice
-  process.standardError = FileHandle.nullDevice
+  process.standardInput = try FileHandle(forReadingFrom: feed)
+  process.standardOutput = output
+  process.standardError = try FileHandle(forWritingTo: complaints)
   try process.run()
+  let printed = output.fileHandleForReading.readDataToEndOfFile()
   process.waitUntilExit()
   guard process.terminationStatus == 0 else {
-    throw APIServer.Failure(description: "\(program) failed with \(process.terminationStatus)")
+    let complaint = (try? String(contentsOf: complaints, encoding: .utf8)) ?? ""
+    throw APIServer.Failure(description: "\(program) failed with \(process.terminationStatus): \(complaint)")
   }
+  return String(decoding: printed, as: UTF8.self)
 }
 
 /// A port that was free a moment ago.

@@ -3,6 +3,7 @@ import Kubernetes
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// An HTTP server that answers what a script says, byte by byte where that matters.
@@ -44,12 +45,18 @@ final class ScriptedServer: Sendable {
   }
 
   /// - Parameter answer: gets the request and how many came before it.
-  static func start(_ answer: @escaping @Sendable (Request, Int) -> [Step]) async throws -> ScriptedServer {
+  static func start(
+    tls: TLSConfiguration? = nil, _ answer: @escaping @Sendable (Request, Int) -> [Step]
+  ) async throws -> ScriptedServer {
     let state = State(answer)
+    let context = try tls.map { try NIOSSLContext(configuration: $0) }
     let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
+          if let context {
+            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+          }
           try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
           try channel.pipeline.syncOperations.addHandler(Handler(state))
         }
