@@ -1,5 +1,4 @@
 import Control
-import Dispatch
 import Fleet
 import Foundation
 import Synchronization

@@ -1,0 +1,75 @@
+import Fleet
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Synchronization
+
+extension EndpointResponder {
+  /// NDJSON until the reader goes away, stops reading, or the engine ends.
+  func stream(_ request: Request, _ context: EndpointContext) throws(BadRequest) -> Response {
+    let headers: HTTPFields = [.contentType: "application/x-ndjson"]
+    if request.method == .head { return Response(status: .ok, headers: headers) }
+    guard let seat = streams.take() else {
+      throw BadRequest(status: 503, message: "too many streams: \(options.maxStreams) are open")
+    }
+    let patient = PatientWriter(channel: context.channel, patience: patience)
+    let body = ResponseBody { [engine, options] writer in
+      try await Self.follow(engine, options, patient, &writer)
+      withExtendedLifetime(seat) {}
+      try await writer.finish(nil)
+    }
+    return Response(status: .ok, headers: headers, body: body)
+  }
+
+  private static func follow(
+    _ engine: any FleetEngine, _ options: ObservabilityOptions, _ patient: PatientWriter,
+    _ writer: inout any ResponseBodyWriter
+  ) async throws {
+    // One place: while the reader is slow, the newest snapshot waits there and older ones are gone.
+    let newest = Mailbox()
+    let (wakes, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    let snapshots = Task {
+      for await snapshot in engine.snapshots() {
+        newest.put(snapshot)
+        bell.yield()
+      }
+      bell.finish()
+    }
+    let pings = Task {
+      while !Task.isCancelled {
+        try await Task.sleep(for: options.pingEvery)
+        bell.yield()
+      }
+    }
+    // A reader that is gone is seen when its connection closes, not only at the next line.
+    patient.channel.closeFuture.whenComplete { _ in bell.finish() }
+    defer {
+      snapshots.cancel()
+      pings.cancel()
+    }
+    var delta = StreamDelta()
+    for await _ in wakes {
+      guard let snapshot = newest.take() else {
+        try await patient.write(Array("{\"type\":\"ping\"}\n".utf8), to: &writer)
+        continue
+      }
+      var target = writer
+      try await delta.lines(snapshot, piece: PatientWriter.piece) { bytes in
+        try await patient.write(bytes, to: &target)
+      }
+      writer = target
+    }
+  }
+}
+
+/// Holds the newest snapshot until it is taken.
+private final class Mailbox: Sendable {
+  private let content = Mutex<FleetSnapshot?>(nil)
+  func put(_ snapshot: FleetSnapshot) { content.withLock { $0 = snapshot } }
+  func take() -> FleetSnapshot? {
+    content.withLock { content in
+      defer { content = nil }
+      return content
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import Control
+import Fleet
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import NIOPosix
+
+/// Where to listen and how much to bear.
+public struct ObservabilityOptions: Sendable {
+  /// Loopback unless asked for otherwise.
+  public var host = "127.0.0.1"
+  /// 0: any free port, told by `onListening`.
+  public var port = 8080
+  /// Further connections wait in the kernel.
+  public var maxConnections = 128
+  public var maxStreams = 32
+  /// How long a reader may take for a piece of 16 kB before it is dropped.
+  public var readerPatience: Duration = .seconds(30)
+  /// How long a connection may be idle, and a request may take to arrive.
+  public var idleTimeout: Duration = .seconds(60)
+  /// How long a request waits for the engine.
+  public var enginePatience: Duration = .seconds(5)
+  /// A line is sent at least this often, so that both ends notice a dead peer.
+  public var pingEvery: Duration = .seconds(15)
+  /// For `fabgitops_build_info`.
+  public var version = "dev"
+
+  public init() {}
+
+  /// `127.0.0.1:8080`, `:8080` (every interface), `[::1]:8080`, `8080` (loopback); `nil`: none of these.
+  public init?(listen text: String) {
+    let pieces = text.lastIndex(of: ":").map { (text[..<$0], text[text.index(after: $0)...]) }
+    let (host, digits) = pieces ?? ("127.0.0.1", text[...])
+    guard let port = UInt16(digits) else { return nil }
+    let isBracketed = host.hasPrefix("[") && host.hasSuffix("]") && host.count > 2
+    guard isBracketed || !host.contains(":") else { return nil }
+    self.host = host.isEmpty ? "0.0.0.0" : String(isBracketed ? host.dropFirst().dropLast() : host)
+    self.port = Int(port)
+  }
+}
+
+/// The read-only HTTP endpoints: it knows `GET` and `HEAD`, and asks the engine for nothing but what it shows.
+///
+/// It runs on a thread of its own, so that readers take nothing from the engine's event loop.
+public final class ObservabilityServer: Sendable {
+  private let responder: EndpointResponder
+  private let options: ObservabilityOptions
+  private let logger: Logger
+  private let onListening: @Sendable (Int) async -> Void
+
+  /// - Parameter onListening: called with the port once connections are accepted.
+  public init(
+    engine: any FleetEngine, registry: MetricRegistry, options: ObservabilityOptions = .init(),
+    logger: Logger,
+    now: @escaping @Sendable () -> WallTime, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+  ) {
+    responder = EndpointResponder(engine: engine, registry: registry, options: options, now: now)
+    self.options = options
+    self.logger = logger
+    self.onListening = onListening
+  }
+
+  /// Serves until the task is cancelled; throws when the address cannot be had.
+  public func run() async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    var quiet = logger
+    quiet.logLevel = max(logger.logLevel, .warning)
+    let idle = TimeAmount(options.idleTimeout)
+    let application = Application(
+      responder: responder,
+      server: .http1(
+        configuration: .init(
+          idleTimeout: idle,
+          httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: 8 * 1024, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 100))),
+      configuration: .init(
+        address: .hostname(options.host, port: options.port),
+        availableConnectionsDelegate: .maximum(options.maxConnections, logger: quiet)),
+      onServerRunning: { [onListening, logger] channel in
+        let port = channel.localAddress?.port ?? 0
+        logger.info("Serving metrics and the read-only API", metadata: ["port": "\(port)"])
+        await onListening(port)
+      },
+      eventLoopGroupProvider: .shared(group), logger: quiet)
+    do {
+      try await application.run()
+    } catch {
+      try? await group.shutdownGracefully()
+      throw error
+    }
+    try? await group.shutdownGracefully()
+  }
+}

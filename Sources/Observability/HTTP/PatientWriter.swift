@@ -1,0 +1,48 @@
+import Hummingbird
+import NIOCore
+import Synchronization
+
+/// Writes a body in pieces and closes the connection when the reader takes longer than `patience` for one: a
+/// reader that stops then costs a piece and the socket's buffers, for a bounded time.
+struct PatientWriter {
+  /// Bytes handed to the connection at once.
+  static let piece = 16 * 1024
+
+  let channel: any Channel
+  let patience: TimeAmount
+
+  func write(_ bytes: [UInt8], to writer: inout any ResponseBodyWriter) async throws {
+    var start = 0
+    while start < bytes.count {
+      let end = min(bytes.count, start + Self.piece)
+      let timer = channel.eventLoop.scheduleTask(in: patience) { [channel] in channel.close(promise: nil) }
+      defer { timer.cancel() }
+      try await writer.write(ByteBuffer(bytes: bytes[start..<end]))
+      start = end
+    }
+  }
+}
+
+/// A number of places; each is free again when its `Seat` is gone.
+final class Seats: Sendable {
+  private let most: Int
+  private let taken = Mutex(0)
+
+  init(_ most: Int) { self.most = most }
+
+  final class Seat: Sendable {
+    private let seats: Seats
+    fileprivate init(_ seats: Seats) { self.seats = seats }
+    deinit { seats.taken.withLock { $0 -= 1 } }
+  }
+
+  /// `nil`: all are taken.
+  func take() -> Seat? {
+    let got = taken.withLock { taken in
+      guard taken < most else { return false }
+      taken += 1
+      return true
+    }
+    return got ? Seat(self) : nil
+  }
+}

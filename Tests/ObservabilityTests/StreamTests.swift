@@ -1,0 +1,149 @@
+import Control
+import Fleet
+import Foundation
+import Testing
+
+@testable import Observability
+
+@Suite struct StreamTests {
+  private func objects(_ text: String) -> [[String: Any]] {
+    text.components(separatedBy: .newlines).compactMap { line in
+      guard line.hasPrefix("{"), line.hasSuffix("}") else { return nil }
+      return try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+    }
+  }
+
+  private func types(_ client: RawClient) -> [String] {
+    objects(client.text).compactMap { $0["type"] as? String }
+  }
+
+  private func event(_ sequence: UInt64) -> FleetEvent {
+    FleetEvent(
+      sequence: sequence, at: noon, severity: .info, device: nil, reason: "R", message: "event \(sequence)")
+  }
+
+  @Test func aReaderGetsEverythingAndThenOnlyWhatChanges() async throws {
+    let one = device("line-1")
+    let engine = SampleEngine(snapshot([one, device("line-2")], events: [event(1)]))
+    try await serving(engine) { port in
+      let client = try RawClient(port)
+      client.get("/api/v1/stream")
+      #expect(try await client.read { types($0).contains("synced") })
+      #expect(client.text.contains("application/x-ndjson"))
+      #expect(types(client) == ["fleet", "device", "device", "event", "synced"])
+      engine.show(
+        snapshot([one, device("line-3", status: .drifted)], sequence: 2, events: [event(1), event(2)]))
+      #expect(try await client.read { types($0).last == "event" && types($0).count == 9 })
+      #expect(types(client).suffix(4) == ["fleet", "device", "removed", "event"])
+      let added = objects(client.text).suffix(3).map { $0 }
+      #expect(added[0]["name"] as? String == "line-3" && added[0]["status"] as? String == "Drifted")
+      #expect(added[1]["name"] as? String == "line-2")
+      #expect(added[2]["message"] as? String == "event 2")
+    }
+  }
+
+  @Test func silenceIsBrokenByPings() async throws {
+    try await serving(SampleEngine(snapshot([])), { $0.pingEvery = .milliseconds(20) }) { port in
+      let client = try RawClient(port)
+      client.get("/api/v1/stream")
+      #expect(try await client.read { types($0).filter { $0 == "ping" }.count >= 3 })
+    }
+  }
+
+  @Test func aReaderThatLeavesIsForgotten() async throws {
+    let engine = SampleEngine(snapshot([device("line-1")]))
+    try await serving(engine) { port in
+      do {
+        let client = try RawClient(port)
+        client.get("/api/v1/stream")
+        #expect(try await client.read { types($0).contains("synced") })
+        #expect(engine.readers == 1)
+      }
+      try await eventually("the engine is no longer read") { engine.readers == 0 }
+    }
+  }
+
+  @Test func streamsAreCounted() async throws {
+    let engine = SampleEngine(snapshot([device("line-1")]))
+    try await serving(engine, { $0.maxStreams = 2 }) { port in
+      var clients: [RawClient] = []
+      for _ in 0..<2 {
+        let client = try RawClient(port)
+        client.get("/api/v1/stream")
+        #expect(try await client.read { types($0).contains("synced") })
+        clients.append(client)
+      }
+      let third = try await fetch(port, "/api/v1/stream")
+      #expect(third.status == 503 && third.headers["retry-after"] == "5")
+      clients.removeLast()
+      try await eventually("one left") { engine.readers == 1 }
+      let fourth = try RawClient(port)
+      #expect(
+        try await fourth.read { client in
+          if client.received.isEmpty { client.get("/api/v1/stream") }
+          return types(client).contains("synced") || client.text.contains("503")
+        })
+    }
+  }
+
+  @Test func aReaderThatReadsAByteAtATimeAndStopsIsDropped() async throws {
+    func big(_ sequence: UInt64) -> FleetSnapshot {
+      snapshot(
+        (0..<600).map { device("line-\($0)", registers: (0..<8).map { register("r\($0)") }) },
+        sequence: sequence)
+    }
+    let engine = SampleEngine(big(1))
+    try await serving(engine, { $0.readerPatience = .milliseconds(300) }) { port in
+      let client = try RawClient(port, receiveBuffer: 4096)
+      client.get("/api/v1/stream")
+      for _ in 0..<20 {
+        client.take(1)
+        try await Task.sleep(for: .milliseconds(2))
+      }
+      try await eventually("the stream began") { engine.readers == 1 }
+      // New states keep coming; nobody reads them.
+      var sequence: UInt64 = 1
+      let deadline = ContinuousClock.now + .seconds(60)
+      while engine.readers > 0, ContinuousClock.now < deadline {
+        sequence += 1
+        engine.show(big(sequence))
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      #expect(engine.readers == 0)
+      // Others are served.
+      #expect(try await fetch(port, "/healthz").status == 200)
+    }
+  }
+
+  @Test func aReaderThatDoesNotTakeAScrapeIsDropped() async throws {
+    let fleet = snapshot(
+      (0..<4000).map {
+        device("line-\($0)", registers: (0..<8).map { register("r\($0)", actual: .integer(1)) })
+      })
+    try await serving(SampleEngine(fleet), { $0.readerPatience = .milliseconds(300) }) { port in
+      let client = try RawClient(port, receiveBuffer: 4096)
+      client.get("/metrics")
+      #expect(try await client.read { !$0.received.isEmpty })
+      // The server closes the connection although most of the answer was never taken.
+      let deadline = ContinuousClock.now + .seconds(60)
+      var probe = pollfd(fd: client.descriptor, events: Int16(POLLRDHUP), revents: 0)
+      while poll(&probe, 1, 0) == 0, ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      #expect(probe.revents & Int16(POLLRDHUP | POLLHUP | POLLERR) != 0)
+    }
+  }
+
+  @Test func theEndOfTheEngineEndsTheStream() async throws {
+    var delta = StreamDelta()
+    var lines: [UInt8] = []
+    await delta.lines(snapshot([device("a")]), piece: 10) { lines += $0 }
+    #expect(objects(String(decoding: lines, as: UTF8.self)).count == 3)
+    lines = []
+    await delta.lines(snapshot([], sequence: 2), piece: 10) { lines += $0 }
+    #expect(
+      objects(String(decoding: lines, as: UTF8.self)).compactMap { $0["type"] as? String } == [
+        "fleet", "removed",
+      ])
+  }
+}
