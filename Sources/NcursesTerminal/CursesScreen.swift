@@ -16,6 +16,7 @@ final class CursesScreen {
   private var pairs: [PairKey: Int32] = [:]
   private var cursorShown: Bool?
   private var row: [cchar_t] = []
+  private var filter = ColorFilter()
 
   private struct Ink {
     var attributes: attr_t
@@ -78,6 +79,7 @@ final class CursesScreen {
   /// Nothing is known of what the terminal shows: the next frame is painted whole.
   func forget() {
     shown = nil
+    filter.forget()
     cn_repaint_everything()
   }
 
@@ -95,7 +97,7 @@ final class CursesScreen {
     wnoutrefresh(cn_stdscr())
     doupdate()
     shown = frame
-    return takeBytes()
+    return filter.filter(takeBytes())
   }
 
   /// The bytes that give the terminal back: main screen, visible cursor, no attributes.
@@ -170,7 +172,8 @@ final class CursesScreen {
     var text = (wide(scalars.0), wide(scalars.1), wide(scalars.2), wchar_t(0))
     var cell = cchar_t()
     withUnsafeBytes(of: &text) { bytes in
-      _ = cn_setcchar(&cell, bytes.assumingMemoryBound(to: wchar_t.self).baseAddress, ink.attributes, ink.pair)
+      _ = cn_setcchar(
+        &cell, bytes.assumingMemoryBound(to: wchar_t.self).baseAddress, ink.attributes, ink.pair)
     }
     row.append(cell)
   }
@@ -195,7 +198,9 @@ final class CursesScreen {
     if key.foreground < 0 && key.background < 0 { return 0 }
     if let known = pairs[key] { return known }
     let next = Int32(pairs.count + 1)
-    guard next < cn_color_pairs(), init_extended_pair(next, key.foreground, key.background) == OK else { return 0 }
+    guard next < cn_color_pairs(), init_extended_pair(next, key.foreground, key.background) == OK else {
+      return 0
+    }
     pairs[key] = next
     return next
   }
@@ -214,7 +219,8 @@ final class CursesScreen {
     var text: (wchar_t, wchar_t) = (0x20, 0)
     var blank = cchar_t()
     withUnsafeBytes(of: &text) { bytes in
-      _ = cn_setcchar(&blank, bytes.assumingMemoryBound(to: wchar_t.self).baseAddress, ink.attributes, ink.pair)
+      _ = cn_setcchar(
+        &blank, bytes.assumingMemoryBound(to: wchar_t.self).baseAddress, ink.attributes, ink.pair)
     }
     wbkgrndset(cn_stdscr(), &blank)
     werase(cn_stdscr())

@@ -28,5 +28,7 @@ public enum NcursesError: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  private func safe(_ text: String) -> String { TextFit.truncate(TextFit.prefix(of: text, columns: 41), to: 40) }
+  private func safe(_ text: String) -> String {
+    TextFit.truncate(TextFit.prefix(of: text, columns: 41), to: 40)
+  }
 }

@@ -14,8 +14,10 @@ public final class NcursesSession: TerminalBackend {
 
   /// Takes the terminal over.
   /// - Throws: ``NcursesError``, with the terminal as it was.
-  public static func open(_ options: NcursesOptions = NcursesOptions()) throws(NcursesError) -> NcursesSession {
-    guard inUse.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged else {
+  public static func open(_ options: NcursesOptions = NcursesOptions()) throws(NcursesError) -> NcursesSession
+  {
+    guard inUse.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
+    else {
       throw .inUse
     }
     do {

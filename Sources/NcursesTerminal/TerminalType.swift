@@ -7,7 +7,8 @@ struct TerminalType {
 
   // Families that understand bracketed paste, SGR mouse reports and OSC 52, or ignore them silently.
   private static let modern = [
-    "xterm", "screen", "tmux", "rxvt", "alacritty", "foot", "kitty", "konsole", "gnome", "vte", "wezterm", "st",
+    "xterm", "screen", "tmux", "rxvt", "alacritty", "foot", "kitty", "konsole", "gnome", "vte", "wezterm",
+    "st",
     "iterm", "putty", "mintty", "contour", "ghostty",
   ]
 

@@ -17,7 +17,8 @@ public final class MemoryTerminal: TerminalBackend {
   public let glyphs: GlyphSet
   public let depth: ColorDepth
 
-  public init(size: Size, glyphs: GlyphSet = .unicode, depth: ColorDepth = .indexed256, theme: Theme = .plain) {
+  public init(size: Size, glyphs: GlyphSet = .unicode, depth: ColorDepth = .indexed256, theme: Theme = .plain)
+  {
     state = Mutex(State(size: size, theme: theme))
     self.glyphs = glyphs
     self.depth = depth

@@ -60,7 +60,9 @@ enum SVGShape {
 
     private func n(_ value: Double) -> String { SVGShape.number(value) }
 
-    func rect(_ rx: Double, _ ry: Double, _ rw: Double, _ rh: Double, _ ink: String, _ opacity: Double = 1) -> String {
+    func rect(_ rx: Double, _ ry: Double, _ rw: Double, _ rh: Double, _ ink: String, _ opacity: Double = 1)
+      -> String
+    {
       let shade = opacity < 1 ? " fill-opacity=\"\(n(opacity))\"" : ""
       return "<rect x=\"\(n(x + rx))\" y=\"\(n(y + ry))\" width=\"\(n(rw))\" height=\"\(n(rh))\""
         + " fill=\"\(ink)\"\(shade)/>\n"
@@ -86,7 +88,8 @@ enum SVGShape {
         return { rect(0, height - h, width, h, $0) }
       case 0x2589...0x258F: return { rect(0, 0, width * Double(0x2590 - value) / 8, height, $0) }
       case 0x2590: return { rect(width / 2, 0, width / 2, height, $0) }
-      case 0x2591...0x2593: return { rect(0, height * 0.1, width, height * 0.8, $0, Double(value - 0x2590) * 0.25) }
+      case 0x2591...0x2593:
+        return { rect(0, height * 0.1, width, height * 0.8, $0, Double(value - 0x2590) * 0.25) }
       default: return nil
       }
     }

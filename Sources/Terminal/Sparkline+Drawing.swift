@@ -76,7 +76,9 @@ extension Sparkline {
     }
   }
 
-  private func drawGround(into frame: inout Frame, _ rect: Rect, range: ClosedRange<Double>, on surface: Role?) {
+  private func drawGround(
+    into frame: inout Frame, _ rect: Rect, range: ClosedRange<Double>, on surface: Role?
+  ) {
     guard let target, target.isFinite else { return }
     func row(_ value: Double) -> Int {
       rect.maxY - 1 - (Self.level(value, in: range, levels: rect.height) ?? 0)
@@ -91,7 +93,9 @@ extension Sparkline {
     frame.fill(line, frame.glyphs == .ascii ? "-" : "─", style: Style(.sparkTarget, on: surface))
   }
 
-  private func style(_ bad: Bool, _ surface: Role?) -> Style { Style(bad ? .drifted : .sparkline, on: surface) }
+  private func style(_ bad: Bool, _ surface: Role?) -> Style {
+    Style(bad ? .drifted : .sparkline, on: surface)
+  }
 
   // Dots joined vertically, so that a steep change is a line and not two specks.
   private func drawBraille(
@@ -131,7 +135,9 @@ extension Sparkline {
     let fine = frame.glyphs == .unicode
     let perRow = fine ? 8 : 2
     for (offset, sample) in shown.enumerated() {
-      guard let sample, let level = Self.level(sample, in: range, levels: rect.height * perRow) else { continue }
+      guard let sample, let level = Self.level(sample, in: range, levels: rect.height * perRow) else {
+        continue
+      }
       let x = rect.maxX - shown.count + offset
       let ink = style(outside(sample), surface)
       for row in 0..<rect.height {

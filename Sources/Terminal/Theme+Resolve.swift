@@ -52,7 +52,9 @@ extension Theme {
   }
 
   // Black on white or the reverse, with what the theme asks for; never a foreground equal to its background.
-  private func ansi(own: Look, ground: Look, style: Style, attributes: Attributes, depth: ColorDepth) -> Appearance {
+  private func ansi(own: Look, ground: Look, style: Style, attributes: Attributes, depth: ColorDepth)
+    -> Appearance
+  {
     var attributes = attributes
     var back = ground.ansiBackground ?? ground.background.map { Palette.nearest16($0) }
     let text = look(.text)
@@ -73,7 +75,8 @@ extension Theme {
       return Appearance(foreground: inkOnPage(front), background: .standard, attributes: attributes)
     }
     if let b = back, let f = front, Palette.ansi[Int(f)].contrast(with: Palette.ansi[Int(b)]) < 3 {
-      let light = Palette.ansi[Int(b)].contrast(with: RGB(0xFFFFFF)) > Palette.ansi[Int(b)].contrast(with: RGB(0))
+      let light =
+        Palette.ansi[Int(b)].contrast(with: RGB(0xFFFFFF)) > Palette.ansi[Int(b)].contrast(with: RGB(0))
       front = light ? (depth == .ansi8 ? 7 : 15) : 0
     }
     return Appearance(
@@ -82,7 +85,9 @@ extension Theme {
   }
 
   private func inkOnPage(_ front: UInt8?) -> Paint {
-    guard let front, front != look(.text).ansiForeground, ![0, 7, 15].contains(front) else { return .standard }
+    guard let front, front != look(.text).ansiForeground, ![0, 7, 15].contains(front) else {
+      return .standard
+    }
     return .index(front)
   }
 

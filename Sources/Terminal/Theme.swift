@@ -54,7 +54,8 @@ public struct Theme: Hashable, Sendable {
 
   /// No colours of its own: attributes only, in any terminal's own colours.
   public static let plain = Theme(
-    name: "plain", summary: "Attributes only", looks: [
+    name: "plain", summary: "Attributes only",
+    looks: [
       .title: Look(attributes: .bold), .borderFocused: Look(attributes: .bold),
       .header: Look(attributes: .reverse), .headerStrong: Look(attributes: [.reverse, .bold]),
       .selection: Look(attributes: .reverse), .selectionUnfocused: Look(attributes: .underline),

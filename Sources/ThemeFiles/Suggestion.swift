@@ -9,7 +9,9 @@ enum Suggestion {
   static func nearest(to name: String, among known: [String]) -> String? {
     guard name.count <= 60 else { return nil }
     let wanted = Array(name.lowercased())
-    let best = known.map { (name: $0, edits: edits(wanted, Array($0.lowercased()))) }.min { $0.edits < $1.edits }
+    let best = known.map { (name: $0, edits: edits(wanted, Array($0.lowercased()))) }.min {
+      $0.edits < $1.edits
+    }
     guard let best, best.edits <= max(1, best.name.count / 3) else { return nil }
     return best.name
   }
@@ -23,7 +25,9 @@ enum Suggestion {
       var row = [i] + [Int](repeating: 0, count: b.count)
       for j in 1...b.count {
         row[j] = min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
-        if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] { row[j] = min(row[j], before[j - 2] + 1) }
+        if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+          row[j] = min(row[j], before[j - 2] + 1)
+        }
       }
       before = previous
       previous = row

@@ -31,7 +31,9 @@ public struct ThemeLibrary: Sendable {
   /// Where the user's own themes are, if the environment says where the home directory is.
   public static func userDirectory(_ environment: [String: String]) -> String? {
     // The specification has relative paths ignored.
-    if let config = environment["XDG_CONFIG_HOME"], config.hasPrefix("/") { return config + "/fabgitops/themes" }
+    if let config = environment["XDG_CONFIG_HOME"], config.hasPrefix("/") {
+      return config + "/fabgitops/themes"
+    }
     guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
     return home + "/.config/fabgitops/themes"
   }

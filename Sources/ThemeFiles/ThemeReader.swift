@@ -10,7 +10,8 @@ struct ThemeReader {
   init(file: String) { self.file = file }
 
   mutating func read(_ root: Node) -> Theme? {
-    guard let fields = mapping(root, of: "a theme", keys: ["name", "summary", "dark", "palette", "roles"]) else {
+    guard let fields = mapping(root, of: "a theme", keys: ["name", "summary", "dark", "palette", "roles"])
+    else {
       return nil
     }
     readPalette(fields["palette"])
@@ -115,7 +116,8 @@ struct ThemeReader {
         result.insert(flag)
       } else {
         report(
-          item, "\(path): unknown attribute \(name)" + Suggestion.phrase(name, among: Attributes.names.map(\.1)))
+          item,
+          "\(path): unknown attribute \(name)" + Suggestion.phrase(name, among: Attributes.names.map(\.1)))
       }
     }
     return result
@@ -160,7 +162,9 @@ struct ThemeReader {
 
   /// `#rrggbb` or `#rgb`.
   static func hex(_ text: String) -> RGB? {
-    guard text.hasPrefix("#"), let value = UInt32(text.dropFirst(), radix: 16), !text.contains("+") else { return nil }
+    guard text.hasPrefix("#"), let value = UInt32(text.dropFirst(), radix: 16), !text.contains("+") else {
+      return nil
+    }
     switch text.utf8.count {
     case 7: return RGB(value)
     case 4:

@@ -105,10 +105,11 @@ import Testing
     let session = try NcursesSession.open(options(terminal))
     var random = SystemRandomNumberGenerator()
     // Far more than the line holds; nothing is read.
-    for _ in 0..<200 {
+    for _ in 0..<60 {
       var noise = Frame(size: session.size)
       for y in 0..<50 {
-        let line = (0..<200).map { _ in Character(Unicode.Scalar(UInt8.random(in: 33...126, using: &random))) }
+        let line = (0..<200).map { _ in Character(Unicode.Scalar(UInt8.random(in: 33...126, using: &random)))
+        }
         noise.put(String(line), at: Point(0, y), style: .text)
       }
       session.present(noise)

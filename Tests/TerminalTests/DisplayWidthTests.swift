@@ -14,7 +14,8 @@ import Testing
 
   @Test(arguments: [
     ("\u{1B}[2J", "␛[2J"), ("a\u{7}b", "a␇b"), ("\u{9B}31m", "\u{FFFD}31m"), ("x\u{202E}y", "x\u{FFFD}y"),
-    ("\u{7F}", "␡"), ("\u{200B}", "\u{FFFD}"), ("\u{2066}a\u{2069}", "\u{FFFD}a\u{FFFD}"), ("\u{FEFF}", "\u{FFFD}"),
+    ("\u{7F}", "␡"), ("\u{200B}", "\u{FFFD}"), ("\u{2066}a\u{2069}", "\u{FFFD}a\u{FFFD}"),
+    ("\u{FEFF}", "\u{FFFD}"),
     ("🇩🇪", "DE"), ("line\nbreak", "line␊break"), ("\u{301}x", "\u{25CC}\u{301}x"), ("\u{E0041}", "\u{FFFD}"),
   ])
   func whatMayNotReachATerminalIsReplaced(text: String, shown: String) {

@@ -55,7 +55,8 @@ import Testing
   }
 
   @Test func numbersInSvg() {
-    #expect([0, 1.5, 2.25, -0.5, 10.004, 3.999].map(SVGShape.number) == ["0", "1.5", "2.25", "-0.5", "10", "4"])
+    #expect(
+      [0, 1.5, 2.25, -0.5, 10.004, 3.999].map(SVGShape.number) == ["0", "1.5", "2.25", "-0.5", "10", "4"])
   }
 
   @Test func memoryTerminalKeepsTheLastFrame() async {

@@ -15,8 +15,10 @@ import Testing
     ("\u{1B}[6;5~", [.key(.pageDown)]), ("\u{1B}[2~", [.key(.insert)]), ("\u{1B}[3~", [.key(.delete)]),
     ("\u{1B}[Z", [.key(.backTab)]), ("\u{1B}OP", [.key(.function(1))]), ("\u{1B}[[E", [.key(.function(5))]),
     ("\u{1B}[15~", [.key(.function(5))]), ("\u{1B}[24~", [.key(.function(12))]),
-    ("\u{1B}[34~", [.key(.function(20))]), ("\u{1B}OM", [.key(.enter)]), ("\u{1B}Oq", [.key(.character("1"))]),
-    ("\u{1B}Oa", [.key(.controlUp)]), ("\u{1B}[b", [.key(.shiftDown)]), ("\u{1B}[113;5u", [.key(.control("q"))]),
+    ("\u{1B}[34~", [.key(.function(20))]), ("\u{1B}OM", [.key(.enter)]),
+    ("\u{1B}Oq", [.key(.character("1"))]),
+    ("\u{1B}Oa", [.key(.controlUp)]), ("\u{1B}[b", [.key(.shiftDown)]),
+    ("\u{1B}[113;5u", [.key(.control("q"))]),
     ("\u{1B}[9;2u", [.key(.backTab)]), ("\u{1B}\u{7F}", [.key(.control("w"))]),
     ("\u{1B}[<0;10;5M", [.mouse(MouseEvent(.press, .left, at: Point(9, 4)))]),
     ("\u{1B}[<2;1;1m", [.mouse(MouseEvent(.release, .right, at: Point(0, 0)))]),
@@ -104,7 +106,9 @@ import Testing
   @Test(arguments: [11, 12, 13, 14] as [UInt64])
   func anyBytesInAnyPiecesGiveTheSameEvents(seed: UInt64) {
     var random = Seeded(seed)
-    let alphabet: [UInt8] = [0x1B, 0x5B, 0x4F, 0x3C, 0x3B, 0x7E, 0x4D, 0x41, 0x32, 0x30, 0x31, 0xC3, 0xA9, 0x71, 0x00]
+    let alphabet: [UInt8] = [
+      0x1B, 0x5B, 0x4F, 0x3C, 0x3B, 0x7E, 0x4D, 0x41, 0x32, 0x30, 0x31, 0xC3, 0xA9, 0x71, 0x00,
+    ]
     for _ in 0..<300 {
       let bytes = (0..<40).map { _ in alphabet.randomElement(using: &random) ?? 0 }
       var whole = KeyDecoder(mouse: true)

@@ -12,7 +12,8 @@ import Testing
   }
 
   @Test func wraps() {
-    #expect(TextFit.wrap("no write because the hold is on", to: 12) == ["no write", "because the", "hold is on"])
+    #expect(
+      TextFit.wrap("no write because the hold is on", to: 12) == ["no write", "because the", "hold is on"])
     #expect(TextFit.wrap("abcdefgh", to: 3) == ["abc", "def", "gh"])
     #expect(TextFit.wrap("a\n\nb", to: 9) == ["a", "", "b"])
     #expect(TextFit.wrap("日本", to: 1) == ["日本"])

@@ -8,10 +8,12 @@ import Testing
     looks: [
       .text: .init(foreground: RGB(0xBCBCBC), background: RGB(0x1C1C1C)),
       .drifted: .init(foreground: RGB(0xFFD700), attributes: .bold, ansiForeground: 11),
-      .selection: .init(foreground: RGB(0xEEEEEE), background: RGB(0x303030), ansiForeground: 7, ansiBackground: 4),
+      .selection: .init(
+        foreground: RGB(0xEEEEEE), background: RGB(0x303030), ansiForeground: 7, ansiBackground: 4),
       .dim: .init(foreground: RGB(0x303030)),
       .border: .init(foreground: RGB(0x303030)),
-      .hold: .init(foreground: RGB(0x1C1C1C), background: RGB(0xD7D75F), ansiForeground: 0, ansiBackground: 3),
+      .hold: .init(
+        foreground: RGB(0x1C1C1C), background: RGB(0xD7D75F), ansiForeground: 0, ansiBackground: 3),
     ])
 
   @Test func eachDepthGetsWhatItCanShow() {
@@ -20,7 +22,8 @@ import Testing
     #expect(theme.resolve(style, depth: .indexed256).foreground == .index(220))
     #expect(theme.resolve(style, depth: .ansi16).foreground == .index(11))
     let eight = theme.resolve(style, depth: .ansi8)
-    #expect(eight.foreground == .index(3) && eight.attributes.contains(.bold) && eight.background == .standard)
+    #expect(
+      eight.foreground == .index(3) && eight.attributes.contains(.bold) && eight.background == .standard)
     let mono = theme.resolve(style, depth: .mono)
     #expect(mono == Appearance(foreground: .standard, background: .standard, attributes: .bold))
   }
@@ -76,7 +79,9 @@ import Testing
     #expect(Set(marks).count == marks.count, "\(marks)")
     #expect(marks.allSatisfy { DisplayWidth.of($0) == 1 })
     if glyphs == .ascii { #expect(marks.allSatisfy { $0.isASCII }) }
-    let lanes: [Role] = [.good, .drifted, .unreachable, .stale, .pending, .contested, .suspended, .shelved, .hold]
+    let lanes: [Role] = [
+      .good, .drifted, .unreachable, .stale, .pending, .contested, .suspended, .shelved, .hold,
+    ]
     #expect(Set(lanes.map { glyphs.lane($0) }).count == lanes.count)
   }
 

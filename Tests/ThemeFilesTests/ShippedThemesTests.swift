@@ -11,7 +11,9 @@ import Testing
   @Test func theProgramCarriesTheFilesAsTheyAre() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("themes")
-    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+      $0.hasSuffix(".yaml")
+    }
     #expect(Set(files) == Set(Self.names.map { $0 + ".yaml" }), "run themes/embed")
     for (name, yaml) in ShippedThemes.files {
       let file = try String(contentsOf: folder.appendingPathComponent(name + ".yaml"), encoding: .utf8)
@@ -121,7 +123,9 @@ enum Vision: CaseIterable {
       case .deuteranopia:
         [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
       case .tritanopia:
-        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+        [
+          [1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900],
+        ]
       }
     let out = rows.map { row in min(max(zip(row, v).map(*).reduce(0, +), 0), 1) }
     return (out[0], out[1], out[2])

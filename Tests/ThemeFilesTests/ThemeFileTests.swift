@@ -92,7 +92,8 @@ import Testing
 
   @Test func whereTheUsersThemesAre() {
     #expect(ThemeLibrary.userDirectory(["XDG_CONFIG_HOME": "/c", "HOME": "/h"]) == "/c/fabgitops/themes")
-    #expect(ThemeLibrary.userDirectory(["XDG_CONFIG_HOME": "rel", "HOME": "/h"]) == "/h/.config/fabgitops/themes")
+    #expect(
+      ThemeLibrary.userDirectory(["XDG_CONFIG_HOME": "rel", "HOME": "/h"]) == "/h/.config/fabgitops/themes")
     #expect(ThemeLibrary.userDirectory([:]) == nil)
   }
 
