@@ -2,8 +2,8 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Writes lines to standard output on a thread of its own: a reader that does not read must not stop the PLCs. What
-/// does not fit the buffer meanwhile is counted and the count is written.
+/// Writes lines to standard output on a thread of its own: a reader that does not read must not stop the
+/// PLCs. What does not fit the buffer meanwhile is counted and the count is written.
 final class LogWriter: Sendable {
   private struct State {
     var buffer: [UInt8] = []
@@ -46,7 +46,7 @@ final class LogWriter: Sendable {
   }
 
   /// A closed pipe is no reason to stop serving: what cannot be written is gone.
-  private static func write(_ bytes: [UInt8]) {
+  static func write(_ bytes: [UInt8]) {
     var rest = bytes[...]
     while !rest.isEmpty {
       let written = rest.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }

@@ -18,8 +18,8 @@ enum Main {
     }
   }
 
-  /// Help and version to standard output, exit 0; anything else one line for each mistake, exit 2, or 1 when it is not
-  /// the user's.
+  /// Help and version to standard output, exit 0; anything else one line for each mistake, exit 2, or 1 when
+  /// it is not the user's.
   private static func fail(_ error: any Error) -> Never {
     if MockPLCCommand.exitCode(for: error) == .success { MockPLCCommand.exit(withError: error) }
     let text: String
@@ -32,10 +32,18 @@ enum Main {
     exit(error is FleetStartFailure ? 1 : 2)
   }
 
+  /// Writes by itself: nothing waits, so a slow reader may hold it up.
   private static func rehearse(_ configuration: FleetConfiguration, for span: Elapsed, _ time: LogTime) {
-    let writer = LogWriter()
-    MockFleet.rehearse(configuration, for: span) { writer.write($0.line(time)) }
-    writer.finish()
+    var bytes: [UInt8] = []
+    MockFleet.rehearse(configuration, for: span) { entry in
+      bytes += entry.line(time).utf8
+      bytes.append(UInt8(ascii: "\n"))
+      if bytes.count > 65_536 {
+        LogWriter.write(bytes)
+        bytes = []
+      }
+    }
+    LogWriter.write(bytes)
   }
 
   private static func run(_ configuration: FleetConfiguration, _ command: MockPLCCommand) async throws {
@@ -52,15 +60,18 @@ enum Main {
     writer.finish()
   }
 
-  /// A line for each port, or one for a long run of them.
+  /// A line for each PLC, or one for a long run of ports or addresses.
   private static func listening(_ fleet: MockFleet) -> [String] {
-    let host = fleet.host.contains(":") ? "[\(fleet.host)]" : fleet.host
-    let first = fleet.ports.first ?? 0
-    let isRun = fleet.ports.enumerated().allSatisfy { $0.element == first + $0.offset }
-    if isRun, fleet.ports.count > 32 {
-      return ["listening on \(host):\(first)-\(first + fleet.ports.count - 1) plcs=\(fleet.ports.count)"]
+    let places = zip(fleet.hosts, fleet.ports).map { host, port in
+      (host: host.contains(":") ? "[\(host)]" : host, port: port)
     }
-    return zip(fleet.ports, fleet.names).map { "listening on \(host):\($0) plc=\($1)" }
+    guard let first = places.first, let last = places.last else { return [] }
+    let isRun = last.port == first.port || last.port == first.port + places.count - 1
+    if isRun, places.count > 32 {
+      let end = last.port == first.port ? "\(last.host):\(last.port)" : "\(last.port)"
+      return ["listening on \(first.host):\(first.port)-\(end) plcs=\(places.count)"]
+    }
+    return zip(places, fleet.names).map { "listening on \($0.host):\($0.port) plc=\($1)" }
   }
 
   /// Each PLC takes a file descriptor and each client another: take what the system allows.

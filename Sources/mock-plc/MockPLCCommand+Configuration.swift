@@ -10,7 +10,7 @@ extension MockPLCCommand {
     if let count, !(1...Self.mostPLCs).contains(count) {
       throw ValidationError("--count \(count) is outside 1...\(Self.mostPLCs)")
     }
-    if port > 0, let count, Int(port) + count - 1 > 65_535 {
+    if !addresses, port > 0, let count, Int(port) + count - 1 > 65_535 {
       throw ValidationError("--count \(count) from port \(port) goes beyond port 65535")
     }
     guard maxDrift.isFinite, maxDrift >= 0 else {
@@ -44,7 +44,8 @@ extension MockPLCCommand {
     let interval = try Self.span(chaosInterval, "--chaos-interval", atLeast: .milliseconds(1))
     let horizon = try duration.map { try Self.span($0, "--duration") }
     return FleetConfiguration(
-      plcs: plcs, host: bind, firstPort: Int(port), seed: seed,
+      plcs: plcs, placement: addresses ? .consecutiveAddresses : .consecutivePorts, host: bind,
+      firstPort: Int(port), seed: seed,
       chaos: chaos ? ChaosPlan(interval: interval, maxDrift: maxDrift) : nil, faults: try faults(),
       unitIDs: try unitIDs(), script: script ?? Script(), isVerbose: verbose, keepsWrites: 0,
       horizon: horizon ?? .never)

@@ -39,6 +39,9 @@ struct MockPLCCommand: ParsableCommand {
   @Option(help: "Number of PLCs.")
   var count: Int?
 
+  @Flag(help: "An address for each PLC, from --bind on, instead of a port for each: large fleets need it.")
+  var addresses = false
+
   @Option(help: ArgumentHelp("Register map, YAML. Repeated: the PLCs use them in turn.", valueName: "file"))
   var map: [String] = []
 

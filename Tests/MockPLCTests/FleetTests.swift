@@ -125,6 +125,38 @@ private let patience = Duration.seconds(30)
     }
   }
 
+  @Test func plcsOnAddressesOfTheirOwnShareAPort() async throws {
+    let configuration = FleetConfiguration(
+      plcs: [.simple(value: 1), .simple(value: 2), .simple(value: 3)], placement: .consecutiveAddresses,
+      host: "127.44.0.255")
+    try await withFleet(configuration) { fleet in
+      #expect(fleet.hosts == ["127.44.0.255", "127.44.1.0", "127.44.1.1"])
+      #expect(Set(fleet.ports).count == 1)
+      for (index, host) in fleet.hosts.enumerated() {
+        let client = try await ModbusClient.connect(host: host, port: fleet.ports[index])
+        #expect(try await client.readRegisters(address: 4001, timeout: patience) == [UInt16(index + 1)])
+        await client.close()
+      }
+      let port = fleet.ports[0]
+      let answered = try await blocking { () -> Bool in
+        // 127.0.0.1 is none of them.
+        let stranger = try RawClient(port: port)
+        try? stranger.send(RawClient.read(1))
+        return (try? stranger.frame().isEmpty) == false
+      }
+      #expect(!answered)
+    }
+  }
+
+  @Test func consecutiveAddressesNeedAnIPv4Address() async throws {
+    for host in ["::1", "localhost", "255.255.255.255"] {
+      await #expect(throws: FleetStartFailure.self) {
+        _ = try await MockFleet.start(
+          FleetConfiguration(plcs: [.simple(), .simple()], placement: .consecutiveAddresses, host: host))
+      }
+    }
+  }
+
   @Test func aStoppedFleetFreesItsPorts() async throws {
     let fleet = try await MockFleet.start(FleetConfiguration(plcs: [.simple(), .simple()]))
     let client = try await ModbusClient.connect(host: "127.0.0.1", port: fleet.ports[1])

@@ -1,4 +1,5 @@
-/// How a register moves by itself: a pure function of time, seed and state, evaluated only when somebody reads.
+/// How a register moves by itself: a pure function of time, seed and state, evaluated only when somebody
+/// reads.
 ///
 /// A new one is one file with a ``DeclaredBehaviour`` and one line in ``declaredBehaviours``.
 public protocol Behaviour: Sendable {

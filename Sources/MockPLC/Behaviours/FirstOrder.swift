@@ -1,7 +1,7 @@
 import Foundation
 
-/// A process that follows a setpoint as a first-order lag: an oven that warms up, a motor that speeds up. After one
-/// time constant it has covered 63 % of the way to `gain` × setpoint + `bias`.
+/// A process that follows a setpoint as a first-order lag: an oven that warms up, a motor that speeds up.
+/// After one time constant it has covered 63 % of the way to `gain` × setpoint + `bias`.
 ///
 /// Exact at any time from the last change of the setpoint, so nothing has to be computed in between.
 public struct FirstOrder: DeclaredBehaviour, Hashable {

@@ -2,8 +2,9 @@ import Modbus
 
 /// One way in which a PLC or its network misbehaves.
 ///
-/// A new one is one small file and one line in ``knownFaults``. A fault decides nothing but from its draws, and a
-/// draw is a function of the seed and the number of the request: the same requests meet the same trouble.
+/// A new one is one small file and one line in ``knownFaults``. A fault decides nothing but from its draws,
+/// and a draw is a function of the seed and the number of the request: the same requests meet the same
+/// trouble.
 public protocol Fault: Sendable {
   /// As written before the `=`.
   static var name: String { get }

@@ -1,5 +1,6 @@
-/// The unit hangs on this request: neither it nor any later request of this unit on this connection is executed or
-/// answered, and the connection stays open. A new connection is served again (until it hangs too).
+/// The unit hangs on this request: neither it nor any later request of this unit on this connection is
+/// executed or answered, and the connection stays open. A new connection is served again (until it hangs
+/// too).
 struct Hang: Fault {
   static let name = "hang"
   static let usage = "hang=P"

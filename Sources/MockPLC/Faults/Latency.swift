@@ -1,4 +1,5 @@
-/// Every answer takes this long, spread evenly over ± the spread. Later requests of the connection wait behind it.
+/// Every answer takes this long, spread evenly over ± the spread. Later requests of the connection wait
+/// behind it.
 struct Latency: Fault {
   static let name = "latency"
   static let usage = "latency=20ms±5ms"

@@ -1,5 +1,5 @@
-/// The request is executed, but instead of the answer the connection is reset: the client cannot know whether a
-/// write took effect.
+/// The request is executed, but instead of the answer the connection is reset: the client cannot know whether
+/// a write took effect.
 struct Reset: Fault {
   static let name = "reset"
   static let usage = "reset=P"

@@ -1,5 +1,5 @@
-/// Without a request for so long the PLC falls back to its safe values: a map's `safe`, else 0 for every register
-/// that it would let chaos turn.
+/// Without a request for so long the PLC falls back to its safe values: a map's `safe`, else 0 for every
+/// register that it would let chaos turn.
 struct Watchdog: Fault {
   static let name = "watchdog"
   static let usage = "watchdog=SECS"

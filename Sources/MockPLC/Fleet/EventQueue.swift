@@ -1,5 +1,5 @@
-/// What is due when: a binary heap. Events of one time come by PLC and then in the order in which they were added, so
-/// that a log never depends on how the heap happens to lie.
+/// What is due when: a binary heap. Events of one time come by PLC and then in the order in which they were
+/// added, so that a log never depends on how the heap happens to lie.
 struct EventQueue<Event> {
   private struct Entry {
     let time: Elapsed

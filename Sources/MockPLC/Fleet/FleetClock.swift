@@ -1,7 +1,7 @@
 import NIOCore
 
-/// The one place where a fleet meets real time: elapsed time since the start, and one timer for whatever is due next in
-/// the whole fleet. Confined to its event loop.
+/// The one place where a fleet meets real time: elapsed time since the start, and one timer for whatever is
+/// due next in the whole fleet. Confined to its event loop.
 final class FleetClock {
   private let core: FleetCore
   private let eventLoop: any EventLoop

@@ -1,6 +1,6 @@
 extension FleetConfiguration {
-  /// `count` PLCs of these devices in turn, each with a name of its own: the device's, numbered where it is used more
-  /// than once, or `plc-1`, `plc-2`, ...
+  /// `count` PLCs of these devices in turn, each with a name of its own: the device's, numbered where it is
+  /// used more than once, or `plc-1`, `plc-2`, ...
   public static func devices(_ devices: [MockDevice], count: Int) -> [MockDevice] {
     guard !devices.isEmpty else { return [] }
     var uses: [String: Int] = [:]

@@ -2,9 +2,20 @@
 public struct FleetConfiguration: Sendable {
   /// One device for each PLC.
   public var plcs: [MockDevice]
-  /// Address to listen on.
+  /// Where a fleet's PLCs are.
+  public enum Placement: Sendable, Hashable {
+    /// One address, a port for each PLC.
+    case consecutivePorts
+    /// One port, an IPv4 address for each PLC, all behind one socket on every address of the machine;
+    /// connections to other addresses are reset. The whole of 127.0.0.0/8 is there on Linux without being set
+    /// up.
+    case consecutiveAddresses
+  }
+
+  public var placement: Placement
+  /// Address to listen on; with ``Placement/consecutiveAddresses`` of the first PLC.
   public var host: String
-  /// Of the first PLC; the others follow. 0: whatever the system gives each.
+  /// Of the first PLC. 0: whatever the system gives each.
   public var firstPort: Int
   /// Everything random comes from it.
   public var seed: UInt64
@@ -23,13 +34,15 @@ public struct FleetConfiguration: Sendable {
   public var horizon: Elapsed
 
   public init(
-    plcs: [MockDevice], host: String = "127.0.0.1", firstPort: Int = 0, seed: UInt64 = 1,
+    plcs: [MockDevice], placement: Placement = .consecutivePorts, host: String = "127.0.0.1",
+    firstPort: Int = 0, seed: UInt64 = 1,
     chaos: ChaosPlan? = nil,
     faults: [FaultSpec] = [], unitIDs: [UInt8]? = nil, script: Script = Script(), isVerbose: Bool = false,
     keepsWrites: Int = 10_000,
     horizon: Elapsed = .never
   ) {
     self.plcs = plcs
+    self.placement = placement
     self.host = host
     self.firstPort = firstPort
     self.seed = seed

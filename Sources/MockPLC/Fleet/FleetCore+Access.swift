@@ -47,7 +47,8 @@ extension FleetCore {
 }
 
 extension CInt {
-  /// What the operating system says about this error number, in words that name the remedy where there is one.
+  /// What the operating system says about this error number, in words that name the remedy where there is
+  /// one.
   var reason: String {
     switch self {
     case EADDRINUSE: "the port is in use"

@@ -1,7 +1,7 @@
 import Modbus
 
-/// All of a fleet but its sockets and its clock: the PLCs, what is due when, and what is told. Confined to the
-/// fleet's event loop.
+/// All of a fleet but its sockets and its clock: the PLCs, what is due when, and what is told. Confined to
+/// the fleet's event loop.
 final class FleetCore {
   let plcs: [PLC]
   private let script: Script

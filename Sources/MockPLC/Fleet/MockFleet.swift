@@ -12,7 +12,8 @@ import NIOPosix
 public final class MockFleet: Sendable {
   /// The port of each PLC, in the fleet's order.
   public let ports: [Int]
-  public let host: String
+  /// The address of each PLC.
+  public let hosts: [String]
   /// The name of each PLC.
   public let names: [String]
   private let eventLoop: any EventLoop
@@ -32,15 +33,15 @@ public final class MockFleet: Sendable {
   }
 
   private init(
-    host: String, names: [String], eventLoop: any EventLoop, state: NIOLoopBound<Running>,
+    hosts: [String], ports: [Int], names: [String], eventLoop: any EventLoop, state: NIOLoopBound<Running>,
     servers: [ModbusServer]
   ) {
-    self.host = host
+    self.hosts = hosts
+    self.ports = ports
     self.names = names
     self.eventLoop = eventLoop
     self.state = state
     self.servers = servers
-    ports = servers.map(\.port)
   }
 
   /// Listens on every port, or on none.
@@ -63,36 +64,74 @@ public final class MockFleet: Sendable {
       core.disconnect = { [weak running] plc in running?.handlers[plc].closeAll() }
       return NIOLoopBound(running, eventLoop: loop)
     }.get()
-    var servers: [ModbusServer] = []
-    do {
-      for index in configuration.plcs.indices {
-        servers.append(try await listen(configuration, index, loop, state))
-      }
-    } catch {
-      for server in servers { try? await server.close() }
-      throw error
-    }
+    let servers = try await listen(configuration, loop, state)
     let names = try await loop.submit { state.value.core.plcs.map(\.name) }.get()
-    let fleet = MockFleet(
-      host: configuration.host, names: names, eventLoop: loop, state: state, servers: servers)
+    let count = configuration.plcs.count
+    let fleet =
+      switch configuration.placement {
+      case .consecutivePorts:
+        MockFleet(
+          hosts: Array(repeating: configuration.host, count: count), ports: servers.map(\.port), names: names,
+          eventLoop: loop, state: state, servers: servers)
+      case .consecutiveAddresses:
+        MockFleet(
+          hosts: try addresses(configuration).map(\.description),
+          ports: Array(repeating: servers.first?.port ?? 0, count: count), names: names, eventLoop: loop,
+          state: state, servers: servers)
+      }
     listening?(fleet)
     try await loop.submit { state.value.clock.begin() }.get()
     return fleet
   }
 
+  /// Every server that the fleet needs, or none.
   private static func listen(
-    _ configuration: FleetConfiguration, _ index: Int, _ loop: any EventLoop, _ state: NIOLoopBound<Running>
+    _ configuration: FleetConfiguration, _ loop: any EventLoop, _ state: NIOLoopBound<Running>
+  ) async throws -> [ModbusServer] {
+    if configuration.placement == .consecutiveAddresses {
+      let first = try addresses(configuration).first ?? IPv4Address(number: 0)
+      return [
+        try await bind("0.0.0.0", configuration.firstPort, loop) {
+          AddressedRequestHandler(first: first, handlers: state.value.handlers)
+        }
+      ]
+    }
+    var servers: [ModbusServer] = []
+    do {
+      for index in configuration.plcs.indices {
+        let port = configuration.firstPort == 0 ? 0 : configuration.firstPort + index
+        servers.append(try await bind(configuration.host, port, loop) { state.value.handlers[index] })
+      }
+    } catch {
+      for server in servers { try? await server.close() }
+      throw error
+    }
+    return servers
+  }
+
+  private static func addresses(_ configuration: FleetConfiguration) throws -> [IPv4Address] {
+    guard let first = IPv4Address(configuration.host),
+      first.advanced(by: max(0, configuration.plcs.count - 1)) != nil
+    else {
+      throw FleetStartFailure(
+        host: configuration.host, port: configuration.firstPort,
+        reason: "\(configuration.plcs.count) consecutive addresses need an IPv4 address to begin with")
+    }
+    return configuration.plcs.indices.compactMap { first.advanced(by: $0) }
+  }
+
+  private static func bind(
+    _ host: String, _ port: Int, _ loop: any EventLoop,
+    handler: @escaping @Sendable () -> any ModbusRequestHandler
   ) async throws -> ModbusServer {
-    let port = configuration.firstPort == 0 ? 0 : configuration.firstPort + index
     guard (0...65_535).contains(port) else {
-      throw FleetStartFailure(host: configuration.host, port: port, reason: "there is no such port")
+      throw FleetStartFailure(host: host, port: port, reason: "there is no such port")
     }
     do {
       return try await ModbusServer.bind(
-        ModbusServerConfiguration(host: configuration.host, port: port), on: loop
-      ) { state.value.handlers[index] }
+        ModbusServerConfiguration(host: host, port: port), on: loop, handler: handler)
     } catch {
-      throw FleetStartFailure(host: configuration.host, port: port, error: error)
+      throw FleetStartFailure(host: host, port: port, error: error)
     }
   }
 

@@ -1,7 +1,8 @@
 import Modbus
 import NIOCore
 
-/// Puts one PLC behind a listening port: reads the clock, asks the PLC, and turns its verdict into the server's steps.
+/// Puts one PLC behind a listening port: reads the clock, asks the PLC, and turns its verdict into the
+/// server's steps.
 final class PLCRequestHandler: ModbusRequestHandler {
   private let plc: PLC
   private let core: FleetCore
@@ -54,6 +55,13 @@ final class PLCRequestHandler: ModbusRequestHandler {
   func connectionClosed(_ connection: ServerConnection) {
     connections.removeAll { $0 === connection }
     plc.forget(connection: connection.id)
+  }
+
+  func connectionBroken(_ connection: ServerConnection, by failure: WireFailure) {
+    guard core.isVerbose else { return }
+    core.log(plc, .disconnect, at: core.now, isClientCaused: true) {
+      [.init("conn", connection.id), .init("outcome", "\(failure)")]
+    }
   }
 
   func closeAll() {

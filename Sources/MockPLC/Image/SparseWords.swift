@@ -1,5 +1,5 @@
-/// 65,536 words of which few are not zero, kept in pages of 64. Bit tables use it too, one word a bit: what counts
-/// here is that 10,000 PLCs with one register each stay small.
+/// 65,536 words of which few are not zero, kept in pages of 64. Bit tables use it too, one word a bit: what
+/// counts here is that 10,000 PLCs with one register each stay small.
 struct SparseWords {
   private var pages: [UInt16: [UInt16]] = [:]
 

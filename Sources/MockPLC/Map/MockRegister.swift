@@ -42,13 +42,15 @@ public struct MockRegister: Sendable {
     return first...min(65_535, first + (table.isBits ? 1 : format.words) - 1)
   }
 
-  /// Whether it is something that somebody sets: what chaos turns when nothing says which registers it should.
+  /// Whether it is something that somebody sets: what chaos turns when nothing says which registers it
+  /// should.
   var isSetpoint: Bool {
     table.isWritable && !isReadOnly && !behaviour.moves && format.kind != .string
   }
 }
 
-/// Random turns of a register: every interval, to somewhere at most `maxDrift` away from what it was last set to.
+/// Random turns of a register: every interval, to somewhere at most `maxDrift` away from what it was last set
+/// to.
 public struct ChaosPlan: Sendable, Hashable {
   public var interval: Elapsed
   /// Engineering units.

@@ -1,5 +1,5 @@
-/// One register that turns by itself. The times and sizes of its turns are a function of the seed alone: no request
-/// can shift them.
+/// One register that turns by itself. The times and sizes of its turns are a function of the seed alone: no
+/// request can shift them.
 struct ChaosTurn {
   /// Index into the unit's registers.
   let register: Int

@@ -1,7 +1,7 @@
 import Modbus
 
-/// One mock PLC: its units, faults and connections. Confined to its fleet's event loop; pure but for what it tells
-/// its observer: time is an argument, and what to do is returned.
+/// One mock PLC: its units, faults and connections. Confined to its fleet's event loop; pure but for what it
+/// tells its observer: time is an argument, and what to do is returned.
 final class PLC {
   let index: Int
   let name: String

@@ -1,7 +1,7 @@
 import Modbus
 
-/// The registers of one unit id as clients see them, with what moves them. Pure: time is an argument, and nothing
-/// that moves is computed before somebody reads it.
+/// The registers of one unit id as clients see them, with what moves them. Pure: time is an argument, and
+/// nothing that moves is computed before somebody reads it.
 struct UnitImage {
   let registers: [MockRegister]
   private let addresses: [ModbusTable: AddressSet]

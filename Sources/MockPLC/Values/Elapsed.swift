@@ -1,5 +1,5 @@
-/// Time since a fleet started, in nanoseconds. Everything scheduled in a mock PLC is a function of it, so that
-/// two runs of one seed are alike whatever the wall clock says.
+/// Time since a fleet started, in nanoseconds. Everything scheduled in a mock PLC is a function of it, so
+/// that two runs of one seed are alike whatever the wall clock says.
 public struct Elapsed: Hashable, Comparable, Sendable {
   public var nanoseconds: Int64
 

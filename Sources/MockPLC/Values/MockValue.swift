@@ -1,4 +1,5 @@
-/// A register's value in engineering units. Integers stay exact where the register has neither scale nor offset.
+/// A register's value in engineering units. Integers stay exact where the register has neither scale nor
+/// offset.
 public enum MockValue: Hashable, Sendable {
   case integer(Int64)
   /// Only above `Int64.max`.

@@ -1,7 +1,7 @@
 /// A source of random numbers without state: draw `n` of a seed is always the same number.
 ///
-/// Chaos is a function of (seed, time) and each fault a function of (seed, count of requests), so nothing that
-/// one PLC, unit or fault does can shift what another one draws.
+/// Chaos is a function of (seed, time) and each fault a function of (seed, count of requests), so nothing
+/// that one PLC, unit or fault does can shift what another one draws.
 public struct Seed: Hashable, Sendable {
   public let value: UInt64
 

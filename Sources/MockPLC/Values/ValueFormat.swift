@@ -4,8 +4,8 @@ public struct ValueFormat: Hashable, Sendable {
     case uint16, int16, uint32, int32, uint64, int64, float32, float64, bool, string
   }
 
-  /// Byte order of values of several words: `ABCD` is big-endian (Modbus' own), the others swap words (`CDAB`),
-  /// the bytes of each word (`BADC`), or both (`DCBA`).
+  /// Byte order of values of several words: `ABCD` is big-endian (Modbus' own), the others swap words
+  /// (`CDAB`), the bytes of each word (`BADC`), or both (`DCBA`).
   public enum Order: String, Hashable, Sendable, CaseIterable {
     case abcd = "ABCD"
     case cdab = "CDAB"
@@ -18,7 +18,8 @@ public struct ValueFormat: Hashable, Sendable {
 
   public var kind: Kind
   public var order: Order
-  /// One bit of a word (`bool` in a word table), 0 the least significant; `nil`: the whole word, not zero is true.
+  /// One bit of a word (`bool` in a word table), 0 the least significant; `nil`: the whole word, not zero is
+  /// true.
   public var bit: UInt8?
   /// Words the value spans.
   public var words: Int
