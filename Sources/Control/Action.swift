@@ -7,7 +7,8 @@ public enum Action: Sendable {
   case connect
   /// Drop the connection (after a wire failure, an uncertain write or a poll with `perRequest`, and on removal).
   case disconnect
-  /// Read every register of the specification, and the permit register, once.
+  /// Read every register of the specification, and the permit register, once. Supersedes a read under way (the
+  /// specification has changed): of two only the newer is answered.
   case read
   /// FC 43/14, basic identification.
   case readIdentity

@@ -94,7 +94,8 @@ extension DeviceMachine {
     cycle = nil
     permit = nil
     quiet = false
-    if case .reading(let counts, _) = activity { activity = .reading(counts: counts, discard: true) }
+    // What is being read is laid out as the old specification had it: a new read supersedes it.
+    if case .reading = activity { activity = .idle }
     nextPoll = new.grid.next(after: now.instant)
     readSoon(now.instant)
     publish(.specChanged, &actions)

@@ -1,12 +1,8 @@
 extension DeviceMachine {
   /// A poll cycle's read is complete.
   mutating func absorb(_ observation: Observation, _ now: Moment, _ actions: inout [Action]) {
-    guard case .reading(let counts, let discard) = activity, let configuration else { return }
+    guard case .reading(let counts) = activity, let configuration else { return }
     activity = .idle
-    if discard {
-      readSoon(now.instant)
-      return
-    }
     guard observation.words.count == configuration.layout.wordCount else {
       let got = "\(observation.words.count) words instead of \(configuration.layout.wordCount)"
       return fail(WireProblem(.local, "the answer holds \(got)"), now, &actions)

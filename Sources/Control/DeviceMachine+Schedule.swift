@@ -69,7 +69,7 @@ extension DeviceMachine {
     let counts = now.instant >= nextPoll || phase == .connecting
     skipMissedPolls(now)
     promptAt = nil
-    activity = .reading(counts: counts, discard: false)
+    activity = .reading(counts: counts)
     actions.append(.read)
   }
 

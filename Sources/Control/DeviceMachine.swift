@@ -113,9 +113,8 @@ extension DeviceMachine {
   /// The one thing that the driver is asked to do. Orders are boxed to keep the machine small.
   enum Activity: Sendable {
     case idle
-    /// `counts`: a regular poll, for `confirmReads` and for what must hold until the next poll. `discard`: the
-    /// specification has changed since, so the words mean nothing.
-    case reading(counts: Bool, discard: Bool)
+    /// `counts`: a regular poll, for `confirmReads` and for what must hold until the next poll.
+    case reading(counts: Bool)
     case identifying
     case writing(KeptOrder)
     case verifying(KeptOrder, acknowledgedAt: Instant)

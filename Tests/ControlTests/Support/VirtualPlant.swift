@@ -68,6 +68,7 @@ final class VirtualPlant {
   private(set) var transitions: [(device: Int, at: Instant, transition: Transition)] = []
   private var specs: [DeviceSpec?] = []
   private var generations: [Int] = []
+  private var cycles: [Int] = []
   private var timers: [Instant?] = []
   private var queue = EventQueue<Event>()
   /// Asked before a frame is sent, as a careful driver does.
@@ -90,6 +91,7 @@ final class VirtualPlant {
     plcs.append(plc)
     specs.append(nil)
     generations.append(0)
+    cycles.append(0)
     timers.append(nil)
     feed(.gates(gates), to: index)
     feed(.desired(spec), to: index)
@@ -166,13 +168,15 @@ final class VirtualPlant {
     case .disconnect: generations[index] += 1
     case .read:
       plc.noteRead(now.instant)
-      if plc.hangs { return answer(index, .readFailed(silence), after: timeout) }
-      let generation = generations[index]
+      cycles[index] += 1
+      let (generation, cycle) = (generations[index], cycles[index])
+      let (hangs, layout) = (plc.hangs, specs[index])
       push(
-        now.instant + plc.latency,
+        now.instant + (hangs ? timeout : plc.latency),
         .action { [unowned self] in
-          guard generation == generations[index] else { return }
-          feed(plc.busy ? .readBusy : .read(observe(index)), to: index)
+          guard generation == generations[index], cycle == cycles[index] else { return }
+          if hangs { return feed(.readFailed(silence), to: index) }
+          feed(plc.busy ? .readBusy : .read(observe(index, layout)), to: index)
         })
     case .readIdentity: answer(index, .identity(plc.identity))
     case .write(let order): write(order, index, silence, timeout)
@@ -223,10 +227,10 @@ final class VirtualPlant {
     answer(index, .writeAcknowledged(order))
   }
 
-  private func observe(_ index: Int) -> Observation {
+  private func observe(_ index: Int, _ layout: DeviceSpec?) -> Observation {
     let plc = plcs[index]
     var observation = Observation(words: [])
-    guard let spec = specs[index] else { return observation }
+    guard let spec = layout else { return observation }
     for (position, register) in spec.registers.enumerated() {
       observation.words += plc.words(of: register)
       if let exception = plc.unreadable[.init(table: register.table, address: register.address)] {
