@@ -40,6 +40,10 @@ public struct GitDesiredSource: DesiredSource {
   public func adopt(
     _ device: DeviceID, values: [String: RegisterValue], by operatorName: String
   ) async -> AdoptOutcome {
-    await source.adopt(device, values: values, by: operatorName)
+    let wanted = values.keys.sorted().compactMap { name in
+      values[name].map { AdoptRequest.Value(register: name, actual: $0) }
+    }
+    return await source.adopt(
+      AdoptRequest(device: device, values: wanted, by: operatorName, at: EngineClock.now().wall))
   }
 }

@@ -39,8 +39,8 @@ struct OpenedJournal: Sendable {
         state: url.deletingLastPathComponent().path, set: url.lastPathComponent)
       let relay = relay
       let writer = JournalWriter(
-        location, session: JournalSession(program: choice.program, actor: choice.actor, pid: getpid())
-      ) { health in relay.tell(health) }
+        location, session: JournalSession(program: choice.program, actor: choice.actor, pid: getpid()),
+        onHealth: { health in relay.tell(health) })
       self.writer = writer
       do throws(JournalProblem) {
         restore = try await writer.restore()
