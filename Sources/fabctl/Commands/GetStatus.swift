@@ -42,8 +42,8 @@ struct GetStatus: AsyncParsableCommand {
       for line in table.lines(withHeader: !noHeaders) { Console.out(line) }
     case .name:
       for device in devices { Console.out("industrialplc.fabgitops.io/\(device.id.name)") }
-    case .json: Console.out(StatusDocuments.json(devices, source: snapshot.source))
-    case .yaml: Console.out(StatusDocuments.yaml(devices, source: snapshot.source))
+    case .json: Console.out(StatusDocuments.json(devices, of: snapshot))
+    case .yaml: Console.out(StatusDocuments.yaml(devices, of: snapshot))
     }
     let drifted = devices.contains { device in device.view.registers.contains { $0.inSync == false } }
     if exitCode, drifted { throw ExitCode(ExitStatus.driftFound.rawValue) }

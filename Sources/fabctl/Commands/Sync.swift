@@ -106,7 +106,7 @@ struct Sync: AsyncParsableCommand {
     case .refused(let reasons): throw CommandFailure(.refused, reasons.map { "fabctl: \($0)" })
     }
     let limit = timeout
-    let operation = try await withThrowingTaskGroup(of: Operation?.self) { group in
+    let operation = try await withThrowingTaskGroup(of: Fleet.Operation?.self) { group in
       group.addTask {
         for await snapshot in engine.snapshots() {
           if let operation = snapshot.operations.first(where: { $0.receipt == receipt }), operation.state == .done {
@@ -128,7 +128,7 @@ struct Sync: AsyncParsableCommand {
     return report(operation)
   }
 
-  private func report(_ operation: Operation) -> ExitStatus {
+  private func report(_ operation: Fleet.Operation) -> ExitStatus {
     var status = ExitStatus.fine
     for line in operation.lines {
       guard let result = line.result else { continue }

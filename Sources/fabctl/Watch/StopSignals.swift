@@ -4,7 +4,8 @@ import Foundation
 /// SIGINT, SIGTERM and SIGHUP as a stream, for programs without a terminal session of their own.
 final class StopSignals: Sendable {
   let stream: AsyncStream<Int32>
-  private let sources: [any DispatchSourceSignal]
+  /// Only kept alive; never touched again.
+  private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
   init() {
     let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
