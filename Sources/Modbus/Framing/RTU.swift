@@ -40,10 +40,7 @@ enum RTU {
       guard isIntact(buffer, start: start, length: pduLength &+ 3) else { throw .checksum }
       return take(pduLength, from: &buffer)
     case .unknown:
-      for total in shortestFrame...max(shortestFrame, min(available, longestFrame))
-      where isIntact(buffer, start: start, length: total) {
-        return take(total &- 3, from: &buffer)
-      }
+      if let total = intactPrefix(buffer) { return take(total &- 3, from: &buffer) }
       guard available < longestFrame else { throw .checksum }
       return nil
     }
@@ -56,9 +53,19 @@ enum RTU {
     return ModbusFrame(unitId: unitId, pdu: pdu)
   }
 
+  /// The checksum over a frame and its own checksum is 0.
   private static func isIntact(_ buffer: ByteBuffer, start: Int, length: Int) -> Bool {
-    let crc = CRC16.of(buffer.bytes(at: start, length: length &- 2))
-    return buffer.getInteger(at: start &+ length &- 2, endianness: .little) == crc
+    CRC16.of(buffer.bytes(at: start, length: length)) == 0
+  }
+
+  /// Length of the shortest beginning that is a frame by its checksum.
+  private static func intactPrefix(_ buffer: ByteBuffer) -> Int? {
+    var crc = CRC16.start
+    for (index, byte) in buffer.readableBytesView.prefix(longestFrame).enumerated() {
+      crc = CRC16.adding(byte, to: crc)
+      if crc == 0, index &+ 1 >= shortestFrame { return index &+ 1 }
+    }
+    return nil
   }
 
   private enum Length {
