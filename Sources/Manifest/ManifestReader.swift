@@ -6,7 +6,8 @@ public struct ManifestFile: Sendable {
   /// For messages and locations.
   public var name: String
   public var contents: [UInt8]
-  /// Named by a person, not merely found in a directory: then a file without any `IndustrialPLC` is an error, too.
+  /// Named by a person, not merely found in a directory: then a file without any `IndustrialPLC` is an
+  /// error, too.
   public var isExplicit: Bool
 
   public init(name: String, contents: [UInt8], isExplicit: Bool = false) {
@@ -35,9 +36,9 @@ public struct ParsedManifestFile: Sendable {
 
 /// The one validator: for `fabctl lint`, the engine, the operator and its webhook alike.
 ///
-/// Documents whose `apiVersion` is of another group belong to somebody else and are passed over, as are files found in
-/// a directory that mention neither the group nor the kind (so that a Helm chart beside the manifests, which is not
-/// even YAML, does no harm). Everything else must be right.
+/// Documents whose `apiVersion` is of another group belong to somebody else and are passed over, as are
+/// files found in a directory that mention neither the group nor the kind (so that a Helm chart beside the
+/// manifests, which is not even YAML, does no harm). Everything else must be right.
 public enum ManifestReader {
   /// Objects of one document stream.
   static let maxDocuments = 10_000
@@ -58,9 +59,12 @@ public enum ManifestReader {
           location: ManifestLocation(
             file: file.name, line: problem.position.line, column: problem.position.column),
           message: problem.message,
-          related: problem.related.map { ManifestLocation(file: file.name, line: $0.line, column: $0.column) }))
+          related: problem.related.map { ManifestLocation(file: file.name, line: $0.line, column: $0.column) }
+        ))
     }
-    for (index, node) in text.documents.prefix(maxDocuments).enumerated() { reader.read(node, document: index) }
+    for (index, node) in text.documents.prefix(maxDocuments).enumerated() {
+      reader.read(node, document: index)
+    }
     if text.documents.count > maxDocuments {
       reader.report(text.documents[maxDocuments], "", "more than \(maxDocuments) documents")
     }

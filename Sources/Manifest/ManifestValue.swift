@@ -1,5 +1,5 @@
-/// A JSON value, with members in order and integers exact: what objects from the API server are read from, and
-/// what every output of this module is written through.
+/// A JSON value, with members in order and integers exact: what objects from the API server are read from,
+/// and what every output of this module is written through.
 public indirect enum ManifestValue: Hashable, Sendable {
   case null
   case bool(Bool)

@@ -38,7 +38,8 @@ struct AdoptTests {
     #expect(try await repository.git("rev-parse", commit + "^") == base)
     #expect(try await repository.git("diff", "--name-only", base, commit) == "plants/a.yaml")
     #expect(
-      try await repository.git("show", commit + ":plants/a.yaml") + "\n" == text.replacing("2500", with: "2400"))
+      try await repository.git("show", commit + ":plants/a.yaml") + "\n"
+        == text.replacing("2500", with: "2400"))
     let message = try await repository.git("log", "-1", "--format=%B", commit)
     for part in [
       "- holding-4001: 2500 -> 2400, read at 2026-01-02T03:04:05Z", "Adopted-by: carol",

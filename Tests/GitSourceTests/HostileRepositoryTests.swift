@@ -56,19 +56,24 @@ struct HostileRepositoryTests {
     try repository.write("a.yaml", manifest("line-1"))
     try await repository.git("add", "-A")
     try await repository.git(
-      "commit", "--quiet", "--author", "Eve \u{1B}]0;owned\u{07} <e\u{1B}@x>", "-m", "subject \u{1B}[31m\u{9B}5m\u{202E}red")
+      "commit", "--quiet", "--author", "Eve \u{1B}]0;owned\u{07} <e\u{1B}@x>", "-m",
+      "subject \u{1B}[31m\u{9B}5m\u{202E}red")
     try await repository.git("branch", "other\u{202E}branch")
     let source = try repository.source()
     let revision = try await source.load()
     let provenance = await source.provenance(of: DeviceID(name: "line-1"))
     let noRef = await failure(of: try repository.source(ref: "no\u{1B}[2Jref"))
     let texts =
-      wrong.problems + [revision.commit.author, revision.commit.email, revision.commit.subject, revision.name]
+      wrong.problems + [
+        revision.commit.author, revision.commit.email, revision.commit.subject, revision.name,
+      ]
       + provenance.values.flatMap { [$0.author, $0.subject] } + [noRef?.description ?? ""]
     #expect(provenance.count == 1)
     for text in texts {
       #expect(
-        !text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) || $0 == "\u{202E}" },
+        !text.unicodeScalars.contains {
+          $0.value < 0x20 || (0x7F...0x9F).contains($0.value) || $0 == "\u{202E}"
+        },
         "\(text.debugDescription)")
     }
     #expect(revision.commit.subject.contains("\\u{1b}[31m"))
@@ -84,11 +89,14 @@ struct HostileRepositoryTests {
       "first", ["a.yaml": manifest("line-1"), ".gitattributes": "*.yaml diff=trap filter=trap\n"])
     let hooks = repository.path + "/.git/hooks"
     try FileManager.default.createDirectory(atPath: hooks, withIntermediateDirectories: true)
-    for hook in ["reference-transaction", "post-index-change", "pre-push", "post-commit", "pre-commit", "commit-msg"] {
+    for hook in [
+      "reference-transaction", "post-index-change", "pre-push", "post-commit", "pre-commit", "commit-msg",
+    ] {
       try FileManager.default.copyItem(atPath: trap, toPath: hooks + "/" + hook)
     }
     for (key, value) in [
-      ("core.fsmonitor", trap), ("core.pager", trap), ("diff.trap.textconv", trap), ("filter.trap.smudge", trap),
+      ("core.fsmonitor", trap), ("core.pager", trap), ("diff.trap.textconv", trap),
+      ("filter.trap.smudge", trap),
       ("filter.trap.clean", trap), ("diff.external", trap), ("core.alternateRefsCommand", trap),
     ] {
       let config = repository.path + "/.git/config"
@@ -104,7 +112,8 @@ struct HostileRepositoryTests {
     #expect(await source.provenance(of: DeviceID(name: "line-1")).count == 1)
     let outcome = await source.adopt(
       AdoptRequest(
-        device: DeviceID(name: "line-1"), values: [.init(register: "holding-4001", actual: .integer(1))], by: "ada",
+        device: DeviceID(name: "line-1"), values: [.init(register: "holding-4001", actual: .integer(1))],
+        by: "ada",
         at: WallTime(milliseconds: 0)))
     guard case .committed = outcome else {
       Issue.record("\(outcome)")
@@ -114,7 +123,9 @@ struct HostileRepositoryTests {
   }
 
   @Test func remoteHelpersAndOptionsAreNotTakenForURLs() async throws {
-    for origin in ["ext::sh -c touch% /tmp/x", "--upload-pack=touch /tmp/x", "", "ftp://host/x", "a\u{1B}b", "fd::3"] {
+    for origin in [
+      "ext::sh -c touch% /tmp/x", "--upload-pack=touch /tmp/x", "", "ftp://host/x", "a\u{1B}b", "fd::3",
+    ] {
       #expect(throws: GitFailure.self, "\(origin)") { try SourceOrigin(origin) }
     }
     #expect(try SourceOrigin("git@host:plants.git") == .remote(url: "git@host:plants.git"))

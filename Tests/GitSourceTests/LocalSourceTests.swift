@@ -55,7 +55,8 @@ struct LocalSourceTests {
     #expect(!refused.isNewRevision)
     #expect(
       refused.status.state
-        == .invalid(revision: "main@sha1:" + bad, problems: ["a.yaml:8:16: spec.targetValue: 70000 is above 65535"]))
+        == .invalid(
+          revision: "main@sha1:" + bad, problems: ["a.yaml:8:16: spec.targetValue: 70000 is above 65535"]))
     #expect(refused.status.revision == "main@sha1:" + second)
 
     let fixed = try await repository.commit("fourth", ["a.yaml": manifest("line-1", value: 9)])
@@ -183,11 +184,41 @@ struct LocalSourceTests {
     #expect(await source.inForce?.commit.subject == "second")
   }
 
-  @Test func anUnsignedCommitIsRefusedWhenSignaturesAreRequired() async throws {
+  @Test func onlySignedCommitsAreTakenWhenSignaturesAreRequired() async throws {
     let repository = try await TestRepository()
-    try await repository.commit("first", ["a.yaml": manifest("line-1")])
+    try await repository.commit("unsigned", ["a.yaml": manifest("line-1")])
+    let plain = try repository.source(requireSigned: true)
+    #expect(await failure(of: plain)?.description.contains("no signature that git accepts") == true)
+    #expect(await plain.inForce == nil)
+
+    // An SSH key made for this test, and the list of those who may sign.
+    let key = repository.root + "/key"
+    var keygen = TestRepository.program
+    keygen.executable = "ssh-keygen"
+    let made = try await keygen.runBare(["-q", "-t", "ed25519", "-N", "", "-C", "ada", "-f", key])
+    try #require(made.status == 0, "\(made.complaint)")
+    let publicKey = try String(contentsOfFile: key + ".pub", encoding: .utf8)
+    let allowed = repository.root + "/allowed"
+    try ("bob@example.com " + publicKey).write(toFile: allowed, atomically: true, encoding: .utf8)
+    for (name, value) in [
+      ("gpg.format", "ssh"), ("user.signingKey", key), ("gpg.ssh.allowedSignersFile", allowed),
+    ] {
+      try await repository.git("config", name, value)
+    }
+    try await repository.git("commit", "--quiet", "--allow-empty", "-S", "-m", "signed")
     let source = try repository.source(requireSigned: true)
-    #expect(await failure(of: source)?.description.contains("no signature that git accepts") == true)
-    #expect(await source.inForce == nil)
+    #expect(try await source.load().commit.subject == "signed")
+
+    // Signed, but by nobody who may.
+    try "".write(toFile: allowed, atomically: true, encoding: .utf8)
+    try await repository.git("commit", "--quiet", "--allow-empty", "-S", "-m", "stranger")
+    #expect(await failure(of: source)?.isGit == false)
+    #expect(await source.inForce?.commit.subject == "signed")
+    let status = await source.status
+    guard case .invalid(_, let problems) = status.state else {
+      Issue.record("\(status)")
+      return
+    }
+    #expect(problems.count == 1)
   }
 }

@@ -65,9 +65,12 @@ struct RemoteSourceTests {
     #expect(try await repository.source(ref: "production", at: url).load().name == "production@sha1:" + first)
     #expect(
       await failure(of: try repository.source(ref: "prodution", at: url))?.description
-        == "prodution: no such branch, tag or commit, did you mean production? (branches: main, production, v1)")
+        == "prodution: no such branch, tag or commit, did you mean production?"
+        + " (branches: main, production, v1)"
+    )
     #expect(
-      await failure(of: try repository.source(at: url + "-none"))?.description.hasPrefix("cannot fetch file://") == true)
+      await failure(of: try repository.source(at: url + "-none"))?.description.hasPrefix(
+        "cannot fetch file://") == true)
   }
 
   @Test func anEmptyRemoteIsNamed() async throws {
@@ -84,7 +87,8 @@ struct RemoteSourceTests {
     _ = try await source.load()
     let outcome = await source.adopt(
       AdoptRequest(
-        device: DeviceID(name: "line-1"), values: [.init(register: "holding-4001", actual: .integer(7))], by: "carol",
+        device: DeviceID(name: "line-1"), values: [.init(register: "holding-4001", actual: .integer(7))],
+        by: "carol",
         at: WallTime(milliseconds: 0)))
     guard case .committed(let branch, let commit, _) = outcome else {
       Issue.record("\(outcome)")

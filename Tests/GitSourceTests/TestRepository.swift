@@ -54,7 +54,8 @@ final class TestRepository: Sendable {
       GitSource.Configuration(
         origin: try SourceOrigin(location ?? path), ref: ref, path: subPath, stateDirectory: root + "/state",
         interval: interval, requireSigned: requireSigned, program: Self.program),
-      log: .init(label: "test") { _ in SwiftLogNoOpLogHandler() as any LogHandler }, now: { .init(milliseconds: 1_000) })
+      log: .init(label: "test") { _ in SwiftLogNoOpLogHandler() as any LogHandler },
+      now: { .init(milliseconds: 1_000) })
   }
 }
 

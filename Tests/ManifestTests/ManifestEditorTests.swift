@@ -47,18 +47,25 @@ private func change(_ device: String, _ register: String, _ value: RegisterValue
 struct ManifestEditorTests {
   @Test func onlyTheValueChanges() throws {
     #expect(
-      try edit(change("line-1", "setpoint", .real(70))) == text.replacing("value:   72.5     #", with: "value:   70     #"))
-    #expect(try edit(change("line-1", "speed", .integer(12))) == text.replacing("value: 10,", with: "value: 12,"))
+      try edit(change("line-1", "setpoint", .real(70)))
+        == text.replacing("value:   72.5     #", with: "value:   70     #"))
+    #expect(
+      try edit(change("line-1", "speed", .integer(12))) == text.replacing("value: 10,", with: "value: 12,"))
     #expect(
       try edit(change("line-1", "batch", .text("B: 2"))) == text.replacing("'it''s A'", with: "\"B: 2\""))
     #expect(try edit(change("line-1", "quoted", .text("c"))) == text.replacing("\"a\\\"b\"", with: "c"))
     #expect(
-      try edit(change("line-2", "holding-5", .integer(9))) == text.replacing("targetValue: 7", with: "targetValue: 9"))
+      try edit(change("line-2", "holding-5", .integer(9)))
+        == text.replacing("targetValue: 7", with: "targetValue: 9"))
   }
 
   @Test func severalChangesAreMadeTogether() throws {
-    let result = try edit(change("line-2", "holding-5", .integer(1)), change("line-1", "speed", .integer(65_535)))
-    #expect(result == text.replacing("targetValue: 7", with: "targetValue: 1").replacing("value: 10,", with: "value: 65535,"))
+    let result = try edit(
+      change("line-2", "holding-5", .integer(1)), change("line-1", "speed", .integer(65_535)))
+    #expect(
+      result
+        == text.replacing("targetValue: 7", with: "targetValue: 1").replacing(
+          "value: 10,", with: "value: 65535,"))
   }
 
   @Test func lineEndingsAndByteOrderMarksStay() throws {
@@ -72,7 +79,8 @@ struct ManifestEditorTests {
     let json = ManifestValue.array([]).json(pretty: false)
     #expect(json == "[]")
     let spec = DeviceSpec(
-      id: DeviceID(name: "a"), address: "h", registers: [RegisterSpec(name: "r", address: 1, desired: .integer(1))])
+      id: DeviceID(name: "a"), address: "h",
+      registers: [RegisterSpec(name: "r", address: 1, desired: .integer(1))])
     let list = PLCStatus.list([ManifestEncoder.document(spec)]).json()
     let result = try edit(change("a", "r", .integer(2)), in: list)
     #expect(result == list.replacing("\"value\": 1", with: "\"value\": 2"))
@@ -86,6 +94,8 @@ struct ManifestEditorTests {
     }
     #expect(throws: ManifestEditor.Failure.self) { try edit(change("line-1", "speed", .integer(70_000))) }
     #expect(throws: ManifestEditor.Failure.self) { try edit(change("line-3", "speed", .integer(1))) }
-    #expect(throws: ManifestEditor.Failure.self) { try edit(change("line-1", "speed", .integer(1)), in: text + "\n  x: y") }
+    #expect(throws: ManifestEditor.Failure.self) {
+      try edit(change("line-1", "speed", .integer(1)), in: text + "\n  x: y")
+    }
   }
 }

@@ -34,11 +34,27 @@ struct PLCStatusTests {
   @Test func whatIsPrintedCanBeReadAgain() throws {
     let list = PLCStatus.list([PLCStatus.object(spec, drifted, context)])
     for text in [list.json(), list.yaml(), list.json(pretty: false)] {
-      let reading = ManifestReader.read([ManifestFile(name: "x", contents: Array(text.utf8), isExplicit: true)])
+      let reading = ManifestReader.read([
+        ManifestFile(name: "x", contents: Array(text.utf8), isExplicit: true)
+      ])
       #expect(reading.diagnostics.isEmpty, "\(reading.diagnostics)")
       #expect(reading.devices.first?.spec == spec)
       #expect(reading.devices.first?.object == "items[0]")
     }
+  }
+
+  /// `kubectl get plc -o json` of an API server that had defaulted the object and kept its status.
+  @Test func whatAnAPIServerGivesBackMeansTheSame() throws {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("Samples/cluster-list.json")
+    let data = try Data(contentsOf: file)
+    let reading = ManifestReader.read([ManifestFile(name: "list", contents: Array(data), isExplicit: true)])
+    #expect(reading.diagnostics.isEmpty, "\(reading.diagnostics)")
+    #expect(reading.devices.map(\.spec) == [spec])
+    let item = try #require(
+      try JSONDecoder().decode(ManifestValue.self, from: data)["items"]?.elements?.first)
+    #expect(ManifestReader.read(object: item).devices.first?.spec == spec)
+    #expect(PLCCondition.read(item["status"] ?? .null).count == 6)
   }
 
   @Test func unreachableIsNeitherDriftedNorInSync() {
@@ -80,17 +96,25 @@ struct PLCStatusTests {
     #expect(WallTime(rfc3339: "2026-01-02T03:04:05Z")?.rfc3339 == "2026-01-02T03:04:05Z")
     #expect(WallTime(rfc3339: "2024-02-29T23:59:59.123456Z")?.milliseconds == 1_709_251_199_123)
     #expect(WallTime(rfc3339: "2026-01-02T03:04:05+02:00")?.rfc3339 == "2026-01-02T01:04:05Z")
-    for text in ["", "2026-01-02", "2026-13-02T03:04:05Z", "2026-01-02T03:04:05", "2026-01-02T03:04:05.Z", "2026-01-02T03:04:05+0200"] {
+    for text in [
+      "", "2026-01-02", "2026-13-02T03:04:05Z", "2026-01-02T03:04:05", "2026-01-02T03:04:05.Z",
+      "2026-01-02T03:04:05+0200",
+    ] {
       #expect(WallTime(rfc3339: text) == nil, "\(text)")
     }
   }
 
   @Test func yamlTextSurvivesQuoting() throws {
-    for text in ["", " ", "yes", "no", "null", "~", "1", "1.5", "0x1F", "a: b", "a #b", "- a", "*x", "&x", "!x", "{", "[", "'", "\"", "a\nb", "\t", "é", "°C", "y", "@a", "a:", "2026-01-02", "192.168.1.1", "::1", "\u{1B}", "\u{202E}", "a\\b", ".inf", "0o7", "🙂"] {
+    for text in [
+      "", " ", "yes", "no", "null", "~", "1", "1.5", "0x1F", "a: b", "a #b", "- a", "*x", "&x", "!x", "{",
+      "[", "'", "\"", "a\nb", "\t", "é", "°C", "y", "@a", "a:", "2026-01-02", "192.168.1.1", "::1", "\u{1B}",
+      "\u{202E}", "a\\b", ".inf", "0o7", "🙂",
+    ] {
       let yaml = ManifestValue.object([.init("k", .string(text))]).yaml()
       let source = SourceText(Array(yaml.utf8))
       #expect(source.documents.first?.child("k")?.text == text, "\(yaml)")
-      let json = try JSONDecoder().decode(ManifestValue.self, from: Data(ManifestValue.string(text).json().utf8))
+      let json = try JSONDecoder().decode(
+        ManifestValue.self, from: Data(ManifestValue.string(text).json().utf8))
       #expect(json == .string(text))
     }
   }

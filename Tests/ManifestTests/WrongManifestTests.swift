@@ -5,15 +5,18 @@ import Testing
 
 /// Every wrong manifest in `Wrong/`, with all that is said about it. Reads as documentation of the messages.
 struct WrongManifestTests {
-  static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Wrong")
+  static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+    "Wrong")
 
   static func names() throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasSuffix(".yaml") }.sorted()
+    try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasSuffix(".yaml") }
+      .sorted()
   }
 
   static func file(_ name: String, explicit: Bool = true) throws -> ManifestFile {
     ManifestFile(
-      name: name, contents: Array(try Data(contentsOf: directory.appendingPathComponent(name))), isExplicit: explicit)
+      name: name, contents: Array(try Data(contentsOf: directory.appendingPathComponent(name))),
+      isExplicit: explicit)
   }
 
   @Test func everyMessageIsAsRecorded() throws {

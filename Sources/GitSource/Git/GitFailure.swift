@@ -31,15 +31,17 @@ public enum GitFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case .noSuchRef(let ref, let branches, let suggestion): Self.noSuchRef(ref, branches, suggestion)
     case .noSuchDirectory(let directory, let revision): "\(directory): no such directory in \(revision)"
     case .noManifests(let directory, let revision):
-      "no IndustrialPLC manifests under \(directory.isEmpty ? "the repository's root" : directory) in \(revision)"
+      "no IndustrialPLC manifests under \(directory.isEmpty ? "the repository's root" : directory)"
+        + " in \(revision)"
         + " (looked at *.yaml, *.yml and *.json)"
     case .badOrigin(let origin, let reason): "\(origin): \(reason)"
     case .remote(let origin, let reason): "cannot fetch \(origin): \(reason)"
     case .authentication(let origin, let reason):
-      "cannot log in to \(origin): \(reason) (set up a credential helper or an ssh agent; git is not asked to prompt)"
+      "cannot log in to \(origin): \(reason) (set up a credential helper or an ssh agent: git may not prompt)"
     case .corrupted(let path, let detail): "\(path): the repository is damaged: \(detail) (try: git fsck)"
     case .tooLarge(let what, let limit): "\(what) is larger than the limit of \(limit) bytes"
-    case .timedOut(let command, let after): "git \(command) did not finish within \(after.components.seconds) s"
+    case .timedOut(let command, let after):
+      "git \(command) did not finish within \(after.components.seconds) s"
     case .cancelled: "cancelled"
     case .unexpected(let command, let detail): "git \(command) failed: \(detail)"
     }

@@ -2,8 +2,8 @@ import Foundation
 import Manifest
 import Subprocess
 
-/// Runs the `git` program: without a terminal, without prompts, without hooks, in a session of its own, with bounded
-/// output and within a time limit, after which the whole session is ended.
+/// Runs the `git` program: without a terminal, without prompts, without hooks, in a session of its own,
+/// with bounded output and within a time limit, after which the whole session is ended.
 public struct GitProgram: Sendable {
   /// Settings on top of the caller's environment; `nil` removes a variable.
   public var environment: [String: String?]
@@ -32,7 +32,8 @@ public struct GitProgram: Sendable {
   /// Whatever the repository or the user configured, these hold for every command.
   private static let settings = [
     "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.quotePath=false", "core.pager=cat", "gc.auto=0",
-    "maintenance.auto=false", "submodule.recurse=false", "fetch.recurseSubmodules=false", "protocol.ext.allow=never",
+    "maintenance.auto=false", "submodule.recurse=false", "fetch.recurseSubmodules=false",
+    "protocol.ext.allow=never",
     "log.showSignature=false", "advice.detachedHead=false", "core.alternateRefsCommand=", "color.ui=false",
     "http.lowSpeedLimit=100", "http.lowSpeedTime=20",
   ]
@@ -40,7 +41,8 @@ public struct GitProgram: Sendable {
   /// Variables with which a caller that itself runs under git (a hook, an alias) would lead us elsewhere.
   private static let removed = [
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF", "GIT_GRAFT_FILE",
+    "GIT_SHALLOW_FILE",
     "GIT_TRACE", "GIT_TRACE2", "GIT_TRACE_PACKET", "GIT_TRACE_CURL", "GIT_QUARANTINE_PATH", "LANGUAGE",
   ]
 
@@ -65,11 +67,22 @@ public struct GitProgram: Sendable {
   ///   - input: standard input, else empty.
   ///   - limit: bytes of output that are too many.
   func run(
-    _ arguments: [String], in directory: String = "/", input: [UInt8] = [], environment extra: [String: String] = [:],
+    _ arguments: [String], in directory: String = "/", input: [UInt8] = [],
+    environment extra: [String: String] = [:],
     limit: Int = 1 << 20, timeout: Duration = .seconds(30)
   ) async throws(GitFailure) -> Output {
-    let all = Self.settings.flatMap { ["-c", $0] } + arguments
-    let name = arguments.first { !$0.hasPrefix("-") && !$0.hasPrefix("/") } ?? "git"
+    try await runBare(
+      Self.settings.flatMap { ["-c", $0] } + arguments,
+      name: arguments.first { !$0.hasPrefix("-") && !$0.hasPrefix("/") },
+      in: directory, input: input, environment: extra, limit: limit, timeout: timeout)
+  }
+
+  /// The same without the settings in front.
+  func runBare(
+    _ all: [String], name: String? = nil, in directory: String = "/", input: [UInt8] = [],
+    environment extra: [String: String] = [:], limit: Int = 1 << 20, timeout: Duration = .seconds(30)
+  ) async throws(GitFailure) -> Output {
+    let name = name ?? executable
     let child = childEnvironment(extra)
     let inputFile = try InputFile(input)
     do {
@@ -112,7 +125,8 @@ public struct GitProgram: Sendable {
     let program: Executable = executable.contains("/") ? .path(.init(executable)) : .name(executable)
     let result = try await Subprocess.run(
       program, arguments: Arguments(arguments), environment: child, workingDirectory: .init(directory),
-      platformOptions: options, input: .fileDescriptor(.init(rawValue: input.open()), closeAfterSpawningProcess: true),
+      platformOptions: options,
+      input: .fileDescriptor(.init(rawValue: input.open()), closeAfterSpawningProcess: true),
       output: .bytes(limit: limit), error: .string(limit: 1 << 20))
     let status: Int32 =
       switch result.terminationStatus {
@@ -144,7 +158,9 @@ private final class InputFile: Sendable {
           guard written > 0 else { break }
           offset += written
         }
-        if offset < bytes.count { throw .unexpected(command: "input", detail: "cannot write a temporary file") }
+        if offset < bytes.count {
+          throw .unexpected(command: "input", detail: "cannot write a temporary file")
+        }
         lseek(descriptor, 0, SEEK_SET)
       }
     }

@@ -25,7 +25,9 @@ extension GitRepository {
     var current = ""
     for record in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
       if record.first == UInt8(ascii: "\t") {
-        lines.append(known[current] ?? BlamedLine(commit: current, author: "", time: WallTime(milliseconds: 0), subject: ""))
+        lines.append(
+          known[current]
+            ?? BlamedLine(commit: current, author: "", time: WallTime(milliseconds: 0), subject: ""))
         continue
       }
       let text = String(decoding: record, as: UTF8.self)

@@ -22,7 +22,9 @@ extension GitRepository {
   }
 
   /// The files under a directory (or the one file) of a commit, in order of their names.
-  func files(under directory: String, at commit: String, revision: String) async throws(GitFailure) -> [TreeFile] {
+  func files(under directory: String, at commit: String, revision: String) async throws(GitFailure)
+    -> [TreeFile]
+  {
     guard !directory.isEmpty else { return try await list(commit, prefix: "") }
     let output = try await require(["ls-tree", "-z", "-l", "--full-tree", commit, "--", directory])
     guard let entry = try Self.entries(output.bytes, prefix: "").first else {
@@ -76,7 +78,9 @@ extension GitRepository {
     for file in files {
       guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { throw missing(file) }
       let header = String(decoding: rest[..<end], as: UTF8.self).split(separator: " ")
-      guard header.count == 3, header[1] == "blob", let size = Int(header[2]), size >= 0 else { throw missing(file) }
+      guard header.count == 3, header[1] == "blob", let size = Int(header[2]), size >= 0 else {
+        throw missing(file)
+      }
       let start = rest.index(after: end)
       guard rest.endIndex - start > size else { throw missing(file) }
       contents.append(Array(rest[start..<(start + size)]))

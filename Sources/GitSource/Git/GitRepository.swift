@@ -27,7 +27,8 @@ public struct GitRepository: Sendable {
     let shown = PrintableText.escaped(path)
     let absolute = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
     var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: absolute, isDirectory: &isDirectory), isDirectory.boolValue else {
+    guard FileManager.default.fileExists(atPath: absolute, isDirectory: &isDirectory), isDirectory.boolValue
+    else {
       throw .noSuchPath(shown)
     }
     let output = try await program.run(
@@ -38,7 +39,8 @@ public struct GitRepository: Sendable {
       throw .unexpected(command: "rev-parse", detail: "cannot tell where the repository of \(shown) is")
     }
     let common = lines[1].hasPrefix("/") ? lines[1] : absolute + "/" + lines[1]
-    self.init(name: shown, program: program, gitDirectory: lines[0], commonDirectory: common, prefix: lines[2])
+    self.init(
+      name: shown, program: program, gitDirectory: lines[0], commonDirectory: common, prefix: lines[2])
   }
 
   private static func openFailure(_ complaint: String, _ path: String) -> GitFailure {
@@ -70,7 +72,9 @@ public struct GitRepository: Sendable {
 
   func failure(of command: String, _ output: GitProgram.Output) -> GitFailure {
     let line = Self.firstLine(of: output.complaint)
-    for sign in ["corrupt", "bad object", "missing blob", "unable to read", "loose object", "not a git repository"] {
+    for sign in [
+      "corrupt", "bad object", "missing blob", "unable to read", "loose object", "not a git repository",
+    ] {
       if output.complaint.contains(sign) { return .corrupted(name, detail: line) }
     }
     return .unexpected(
@@ -80,7 +84,9 @@ public struct GitRepository: Sendable {
   /// The first line that says what is wrong.
   static func firstLine(of complaint: String) -> String {
     let lines = complaint.split(whereSeparator: \.isNewline).map(String.init)
-    let telling = lines.first { $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") || $0.hasPrefix("ERROR: ") }
+    let telling = lines.first {
+      $0.hasPrefix("fatal: ") || $0.hasPrefix("error: ") || $0.hasPrefix("ERROR: ")
+    }
     var line = (telling ?? lines.first ?? "")[...]
     for prefix in ["fatal: ", "error: "] where line.hasPrefix(prefix) { line = line.dropFirst(prefix.count) }
     return PrintableText.escaped(String(line), limit: 300)
@@ -91,7 +97,9 @@ extension GitRepository {
   /// The commit that a branch, tag or expression means, and its name; without a ref, what HEAD is at.
   ///
   /// - Parameter remote: name of the remote whose branches `ref` is looked for in first.
-  func resolve(_ ref: String?, remote: String? = nil) async throws(GitFailure) -> (commit: String, ref: String) {
+  func resolve(_ ref: String?, remote: String? = nil) async throws(GitFailure) -> (
+    commit: String, ref: String
+  ) {
     guard let ref, !ref.isEmpty, ref != "HEAD" else {
       let head = remote.map { "refs/remotes/\($0)/HEAD" } ?? "HEAD"
       let symbolic = try await git(["symbolic-ref", "-q", head])
@@ -129,7 +137,9 @@ extension GitRepository {
 
   private func noRef(_ ref: String, _ remote: String?) async throws(GitFailure) -> GitFailure {
     let pattern = remote.map { "refs/remotes/\($0)/" } ?? "refs/heads/"
-    let output = try await require(["for-each-ref", "--count=1000", "--format=%(refname)", pattern, "refs/tags/"])
+    let output = try await require([
+      "for-each-ref", "--count=1000", "--format=%(refname)", pattern, "refs/tags/",
+    ])
     let names = output.text.split(separator: "\n").map { Self.shortName(String($0), remote) }
       .filter { $0 != "HEAD" }.map { PrintableText.escaped($0, limit: 100) }
     if names.isEmpty { return .noCommits(name) }

@@ -42,10 +42,12 @@ struct GitMirror: Sendable {
       name: shown, program: program, gitDirectory: directory, commonDirectory: directory, prefix: "")
     let advertised = try await head(repository)
     if try await isCurrent(repository, advertised, ref) { return repository }
-    let isFirst = try await repository.git(["rev-parse", "--verify", "--quiet", "refs/remotes/origin/HEAD"]).status != 0
+    let isFirst =
+      try await repository.git(["rev-parse", "--verify", "--quiet", "refs/remotes/origin/HEAD"]).status != 0
     let output = try await repository.git(
       [
-        "fetch", "--quiet", "--prune", "--force", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
+        "fetch", "--quiet", "--prune", "--force", "--no-tags", "--no-recurse-submodules",
+        "--no-write-fetch-head",
         "--no-auto-gc", "--", url, "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*",
       ], timeout: isFirst ? .seconds(900) : .seconds(120))
     guard output.status == 0 else { throw failure(output) }
@@ -98,13 +100,18 @@ struct GitMirror: Sendable {
     return advertised
   }
 
-  /// Whether what the ref means is here already. A tag or commit that is neither branch nor tag is looked up after a
-  /// fetch only.
-  private func isCurrent(_ repository: GitRepository, _ advertised: Advertised, _ ref: String?) async throws(GitFailure)
+  /// Whether what the ref means is here already. A tag or commit that is neither branch nor tag is looked
+  /// up after a fetch only.
+  private func isCurrent(_ repository: GitRepository, _ advertised: Advertised, _ ref: String?)
+    async throws(GitFailure)
     -> Bool
   {
     let name: String
-    if let ref, !ref.isEmpty, ref != "HEAD" { name = ref } else if let branch = advertised.branch { name = branch } else {
+    if let ref, !ref.isEmpty, ref != "HEAD" {
+      name = ref
+    } else if let branch = advertised.branch {
+      name = branch
+    } else {
       return false
     }
     if ref == nil || ref == "HEAD" || ref == "" {
@@ -124,17 +131,25 @@ struct GitMirror: Sendable {
     let lines = complaint.split(whereSeparator: \.isNewline).map(String.init)
     let telling =
       lines.first { line in
-        ["could not resolve", "permission denied", "authentication failed", "host key verification", "not found",
+        [
+          "could not resolve", "permission denied", "authentication failed", "host key verification",
+          "not found",
           "connection refused", "timed out", "could not read", "unable to access", "does not appear to be",
         ].contains { line.lowercased().contains($0) }
       } ?? GitRepository.firstLine(of: complaint)
     let reason = PrintableText.escaped(GitRepository.firstLine(of: telling), limit: 300)
     let lower = complaint.lowercased()
-    for sign in ["authentication failed", "permission denied", "could not read username", "could not read password"]
+    for sign in [
+      "authentication failed", "permission denied", "could not read username", "could not read password",
+    ]
     where lower.contains(sign) {
       return .authentication(shown, reason: reason)
     }
-    for sign in ["bad object", "object file", "loose object", "bad pack", "inflate"] where lower.contains(sign) {
+    if lower.contains("not a git repository: '\(directory.lowercased())'") {
+      return .corrupted(directory, detail: reason)
+    }
+    for sign in ["bad object", "object file", "loose object", "bad pack", "inflate"]
+    where lower.contains(sign) {
       return .corrupted(directory, detail: reason)
     }
     return .remote(shown, reason: reason.isEmpty ? "exit code \(output.status)" : reason)

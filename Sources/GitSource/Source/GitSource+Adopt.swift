@@ -38,7 +38,8 @@ public struct AdoptRequest: Hashable, Sendable {
 extension GitSource {
   /// Makes a commit on a new branch, on top of the commit in force, in which the values are the desired ones.
   ///
-  /// Touches neither the work tree nor the index nor any branch that exists. The manifest keeps its comments and layout.
+  /// Touches neither the work tree nor the index nor any branch that exists. The manifest keeps its
+  /// comments and layout.
   public func adopt(_ request: AdoptRequest) async -> AdoptOutcome {
     guard let repository, let inForce else { return .refused("no desired state has been read yet") }
     guard let device = inForce.devices.first(where: { $0.id == request.device }) else {
@@ -68,7 +69,10 @@ extension GitSource {
     let target: String
     if case .remote(let url) = configuration.origin { target = url } else { target = "origin" }
     let output = try await repository.git(
-      ["push", "--quiet", "--no-recurse-submodules", "--no-verify", "--", target, "refs/heads/\(branch):refs/heads/\(branch)"],
+      [
+        "push", "--quiet", "--no-recurse-submodules", "--no-verify", "--", target,
+        "refs/heads/\(branch):refs/heads/\(branch)",
+      ],
       timeout: .seconds(60))
     guard output.status == 0 else {
       throw .remote(
@@ -100,7 +104,9 @@ private struct AdoptSteps {
     self.device = device
     self.request = request
     let path = device.location.file
-    let listing = try await repository.require(["ls-tree", "-z", "-l", "--full-tree", base.commit.id, "--", path])
+    let listing = try await repository.require([
+      "ls-tree", "-z", "-l", "--full-tree", base.commit.id, "--", path,
+    ])
     guard let file = try GitRepository.entries(listing.bytes, prefix: "").first, file.kind == .file else {
       throw GitFailure.corrupted(repository.name, detail: "cannot find \(PrintableText.escaped(path))")
     }
@@ -161,7 +167,8 @@ private struct AdoptSteps {
     do throws(GitFailure) {
       _ = try await repository.require(["read-tree", base.commit.id], environment: index)
       _ = try await repository.require(
-        ["update-index", "-z", "--index-info"], input: Array("\(mode) \(blob)\t\(file.path)\0".utf8), environment: index)
+        ["update-index", "-z", "--index-info"], input: Array("\(mode) \(blob)\t\(file.path)\0".utf8),
+        environment: index)
       tree = try await repository.require(["write-tree"], environment: index).line
     } catch {
       Self.remove(index)
@@ -190,7 +197,8 @@ private struct AdoptSteps {
     let user = name.isEmpty ? "operator" : name
     let mail = user.filter { $0 != " " } + "@localhost"
     return [
-      "GIT_AUTHOR_NAME": user, "GIT_AUTHOR_EMAIL": mail, "GIT_COMMITTER_NAME": user, "GIT_COMMITTER_EMAIL": mail,
+      "GIT_AUTHOR_NAME": user, "GIT_AUTHOR_EMAIL": mail, "GIT_COMMITTER_NAME": user,
+      "GIT_COMMITTER_EMAIL": mail,
     ]
   }
 

@@ -22,8 +22,8 @@ struct BlameCache: Sendable {
 }
 
 extension GitSource {
-  /// Who wanted each value of a device, by register name; empty for a device that is not in force, and when git cannot
-  /// tell. The first call for a file takes as long as `git blame` does.
+  /// Who wanted each value of a device, by register name; empty for a device that is not in force, and when
+  /// git cannot tell. The first call for a file takes as long as `git blame` does.
   public func provenance(of device: DeviceID) async -> [String: Provenance] {
     guard let repository, let inForce, let manifest = inForce.devices.first(where: { $0.id == device }) else {
       return [:]

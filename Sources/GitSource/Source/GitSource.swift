@@ -5,8 +5,9 @@ import Manifest
 
 /// Desired state from a Git repository: valid commits, one after the other.
 ///
-/// A commit that does not validate is not applied, whole: the last good one stays in force. The same holds when the
-/// branch or the directory disappears. A valid commit that has no manifests any more releases all devices.
+/// A commit that does not validate is not applied, whole: the last good one stays in force. The same holds
+/// when the branch or the directory disappears. A valid commit that has no manifests any more releases all
+/// devices.
 public actor GitSource {
   public struct Configuration: Sendable {
     public var origin: SourceOrigin
@@ -65,8 +66,8 @@ public actor GitSource {
     return inForce
   }
 
-  /// The state now and every change of it, until the reader stops. The first element comes when the source has been read
-  /// once, well or badly.
+  /// The state now and every change of it, until the reader stops. The first element comes when the source
+  /// has been read once, well or badly.
   public nonisolated func updates() -> AsyncStream<SourceUpdate> {
     let (stream, continuation) = AsyncStream.makeStream(of: SourceUpdate.self)
     let task = Task { await self.watch(continuation) }
@@ -94,7 +95,8 @@ public actor GitSource {
   /// Local: a fifth of a second after a ref file changed, else 10 s. Remote: the interval.
   private func waitForChange(since signature: RefWatch.Signature?) async {
     guard case .local = configuration.origin, failure?.isGit != true else {
-      let pause = if case .local = configuration.origin { Duration.seconds(1) } else { configuration.interval }
+      let pause =
+        if case .local = configuration.origin { Duration.seconds(1) } else { configuration.interval }
       try? await Task.sleep(for: pause)
       return
     }
@@ -181,7 +183,8 @@ extension GitSource {
       return (opened, nil)
     case .remote(let url):
       let mirror =
-        self.mirror ?? GitMirror(url: url, stateDirectory: configuration.stateDirectory, program: configuration.program)
+        self.mirror
+        ?? GitMirror(url: url, stateDirectory: configuration.stateDirectory, program: configuration.program)
       self.mirror = mirror
       let opened = try await mirror.fetch(ref: configuration.ref)
       repository = opened
@@ -189,7 +192,9 @@ extension GitSource {
     }
   }
 
-  private func read(_ repository: GitRepository, _ commit: String, _ ref: String) async throws -> SourceRevision {
+  private func read(_ repository: GitRepository, _ commit: String, _ ref: String) async throws
+    -> SourceRevision
+  {
     let info = try await repository.info(of: commit)
     let name = info.revision(ref: ref)
     if configuration.requireSigned, let problem = try await repository.signatureProblem(of: commit) {

@@ -1,7 +1,7 @@
 import Manifest
 
-/// Reads the manifests of commits. Keeps what it has parsed, so that a commit that changes one file of a thousand costs
-/// one file.
+/// Reads the manifests of commits. Keeps what it has parsed, so that a commit that changes one file of a
+/// thousand costs one file.
 struct ManifestScan {
   private struct Key: Hashable {
     var path: String
@@ -25,7 +25,9 @@ struct ManifestScan {
       }
     }
     if files.count > TreeLimit.files {
-      throw .tooLarge(what: "the number of manifest files (\(files.count), limit \(TreeLimit.files))", limit: TreeLimit.files)
+      throw .tooLarge(
+        what: "the number of manifest files (\(files.count), limit \(TreeLimit.files))",
+        limit: TreeLimit.files)
     }
     if files.reduce(0, { $0 + $1.size }) > TreeLimit.totalSize {
       throw .tooLarge(what: "all manifests together", limit: TreeLimit.totalSize)
@@ -51,8 +53,8 @@ struct ManifestScan {
     return name.hasSuffix(".yaml") || name.hasSuffix(".yml") || name.hasSuffix(".json")
   }
 
-  /// Only regular files are read. A link or submodule is passed over with a word; a file that cannot be read for its
-  /// size or name stops the commit, for its devices would otherwise seem to be gone.
+  /// Only regular files are read. A link or submodule is passed over with a word; a file that cannot be
+  /// read for its size or name stops the commit, for its devices would otherwise seem to be gone.
   private static func problem(with file: TreeFile) -> Diagnostic? {
     let location = ManifestLocation(file: file.path, line: 0, column: 0)
     switch file.kind {

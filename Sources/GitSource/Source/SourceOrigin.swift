@@ -18,7 +18,8 @@ public enum SourceOrigin: Hashable, Sendable {
     } else if let range = text.range(of: "://") {
       let scheme = text[..<range.lowerBound]
       guard ["https", "http", "ssh", "git", "file"].contains(String(scheme)) else {
-        throw .badOrigin(Self.redacted(shown), reason: "cannot fetch \(scheme):// (use https, ssh, git or file)")
+        throw .badOrigin(
+          Self.redacted(shown), reason: "cannot fetch \(scheme):// (use https, ssh, git or file)")
       }
       self = .remote(url: text)
     } else if let colon = text.firstIndex(of: ":"), !text[..<colon].contains("/") {

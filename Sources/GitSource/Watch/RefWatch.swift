@@ -2,8 +2,8 @@ import Foundation
 
 /// Notices that a ref may have moved, without starting a process: looks at the files in which git keeps refs.
 ///
-/// Git replaces these files by renaming, so the inode changes even where the clock is coarse. Covers loose refs, packed
-/// refs and the reftable format, linked work trees and bare repositories.
+/// Git replaces these files by renaming, so the inode changes even where the clock is coarse. Covers loose
+/// refs, packed refs and the reftable format, linked work trees and bare repositories.
 struct RefWatch {
   fileprivate struct Trace: Equatable {
     var inode: UInt64
@@ -37,7 +37,9 @@ struct RefWatch {
   func signature() -> Signature {
     var traces = files.map(Self.trace)
     // The branch that HEAD names.
-    if let text = try? String(contentsOfFile: head, encoding: .utf8), text.hasPrefix("ref: "), text.utf8.count < 4096 {
+    if let text = try? String(contentsOfFile: head, encoding: .utf8), text.hasPrefix("ref: "),
+      text.utf8.count < 4096
+    {
       let name = text.dropFirst(5).prefix { !$0.isNewline }
       traces.append(Self.trace(commonDirectory + "/" + name))
     }

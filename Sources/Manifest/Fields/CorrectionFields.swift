@@ -17,7 +17,7 @@ enum CorrectionFields {
       description: "Seconds within which contestedAfter counts."),
     FieldRule(
       name: "permit", kind: .object(permit),
-      description: "Interlock: corrections only while this register, read in the same cycle, has this value."),
+      description: "Interlock: corrections only while this register, read in the same cycle, is so."),
     FieldRule(
       name: "windows", kind: .list(.object(window), count: 0...32),
       description: "Corrections only inside these. Absent or empty: always."),

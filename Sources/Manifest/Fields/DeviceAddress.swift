@@ -18,7 +18,8 @@ enum DeviceAddress {
       return "unknown transport \(scheme):// (known: \(schemes.map { $0 + "://" }.joined(separator: ", ")))"
     }
     if scheme == "serial" {
-      return rest.hasPrefix("/") && !rest.contains(" ") ? nil : "a serial port is written serial:///dev/ttyUSB0"
+      return rest.hasPrefix("/") && !rest.contains(" ")
+        ? nil : "a serial port is written serial:///dev/ttyUSB0"
     }
     return hostProblem(rest)
   }
@@ -60,7 +61,8 @@ enum DeviceAddress {
     guard let address = parts.first else { return false }
     if parts.count == 2 {
       let zone = parts[1]
-      guard (1...15).contains(zone.utf8.count), zone.allSatisfy({ $0.isASCIILetterOrDigit || "-_.".contains($0) })
+      guard (1...15).contains(zone.utf8.count),
+        zone.allSatisfy({ $0.isASCIILetterOrDigit || "-_.".contains($0) })
       else { return false }
     }
     var storage = in6_addr()

@@ -9,11 +9,15 @@ enum DeviceFields {
       name: "apiVersion", kind: .choice([apiVersion]), isRequired: true,
       description: "Version of this schema: \(apiVersion)."),
     FieldRule(name: "kind", kind: .choice([kind]), isRequired: true, description: "Always \(kind)."),
-    FieldRule(name: "metadata", kind: .object(metadata), isRequired: true, description: "Kubernetes object metadata."),
     FieldRule(
-      name: "spec", kind: .object(spec), isRequired: true, description: "What the device should be, and how to reach it."
+      name: "metadata", kind: .object(metadata), isRequired: true,
+      description: "Kubernetes object metadata."),
+    FieldRule(
+      name: "spec", kind: .object(spec), isRequired: true,
+      description: "What the device should be, and how to reach it."
     ),
-    FieldRule(name: "status", kind: .ignored, description: "Written by the operator; ignored in a repository."),
+    FieldRule(
+      name: "status", kind: .ignored, description: "Written by the operator; ignored in a repository."),
   ])
 
   /// Names that Kubernetes gives, of which most are only ever seen in objects read back from a cluster.
@@ -23,12 +27,14 @@ enum DeviceFields {
         name: "name", kind: .text(.subdomain), isRequired: true,
         description: "Name of the device, unique within its namespace."),
       FieldRule(
-        name: "namespace", kind: .text(.label), fallback: "default", description: "Kubernetes namespace of the device."),
+        name: "namespace", kind: .text(.label), fallback: "default",
+        description: "Kubernetes namespace of the device."),
       FieldRule(
         name: "labels", kind: .map(.labelValue, count: 64),
         description: "Labels to select devices by, such as zone: a."),
       FieldRule(
-        name: "annotations", kind: .map(.free(262_144), count: 256), description: "Annotations, as Kubernetes has them."),
+        name: "annotations", kind: .map(.free(262_144), count: 256),
+        description: "Annotations, as Kubernetes has them."),
     ]
       + [
         "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generateName",
@@ -56,9 +62,11 @@ enum DeviceFields {
   private static let shortForm: [FieldRule] = [
     FieldRule(
       name: "targetRegister", kind: .integer(0...465_536),
-      description: "Short form: address of the one holding register (uint16) to keep, counted as addressBase says."),
+      description:
+        "Short form: address of the one holding register (uint16) to keep, counted as addressBase says."),
     FieldRule(
-      name: "targetValue", kind: .integer(0...65_535), description: "Short form: the value that register should have."),
+      name: "targetValue", kind: .integer(0...65_535),
+      description: "Short form: the value that register should have."),
     FieldRule(
       name: "pollIntervalSecs", kind: .integer(1...86_400), fallback: 5, isDefaultedByServer: true,
       description: "Seconds between polls."),
@@ -77,7 +85,8 @@ enum DeviceFields {
       name: "deviceAddress", kind: .text(DeviceAddress.format), isRequired: true,
       description: "IPv4 address, IPv6 address or host name of the device."),
     FieldRule(
-      name: "port", kind: .integer(1...65_535), fallback: 502, isDefaultedByServer: true, description: "TCP port."),
+      name: "port", kind: .integer(1...65_535), fallback: 502, isDefaultedByServer: true,
+      description: "TCP port."),
     FieldRule(
       name: "unitId", kind: .integer(0...255), fallback: 1, isDefaultedByServer: true,
       description: "Modbus unit identifier (slave address behind a gateway)."),
@@ -101,15 +110,18 @@ enum DeviceFields {
       description: "Unused registers that one read may span to join two."),
     FieldRule(
       name: "addressBase", kind: .integer(0...1), fallback: 0, isDefaultedByServer: true,
-      description: "0: addresses are protocol addresses. 1: they count from 1, or are Modicon references (40001)."),
+      description:
+        "0: addresses are protocol addresses. 1: they count from 1, or are Modicon references (40001)."),
     FieldRule(
       name: "identity", kind: .object(identity),
-      description: "What the device must say it is (function 43/14) before it is written for the first time."),
+      description: "What the device must say it is (function 43/14) before it is first written."),
   ]
 
   static let identity = ObjectRule(fields: [
-    FieldRule(name: "vendorName", kind: .text(.free(244)), description: "Vendor name the device must report."),
-    FieldRule(name: "productCode", kind: .text(.free(244)), description: "Product code the device must report."),
+    FieldRule(
+      name: "vendorName", kind: .text(.free(244)), description: "Vendor name the device must report."),
+    FieldRule(
+      name: "productCode", kind: .text(.free(244)), description: "Product code the device must report."),
     FieldRule(name: "revision", kind: .text(.free(244)), description: "Revision the device must report."),
   ])
 }

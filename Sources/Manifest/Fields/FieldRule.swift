@@ -1,5 +1,5 @@
-/// What one field of a manifest may be. The validator, the JSON Schema for editors and the schema of the custom
-/// resource are all made from these.
+/// What one field of a manifest may be. The validator, the JSON Schema for editors and the schema of the
+/// custom resource are all made from these.
 struct FieldRule: Sendable {
   var name: String
   var kind: FieldKind

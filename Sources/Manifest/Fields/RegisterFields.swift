@@ -39,7 +39,8 @@ enum RegisterFields {
 
   private static let target: [FieldRule] = [
     FieldRule(
-      name: "value", kind: .scalar, description: "Desired value in engineering units. Absent: monitored only."),
+      name: "value", kind: .scalar, description: "Desired value in engineering units. Absent: monitored only."
+    ),
     FieldRule(
       name: "tolerance", kind: .number(.notNegative), fallback: 0,
       description: "Deadband: a difference of at most this is in sync."),
@@ -51,12 +52,14 @@ enum RegisterFields {
       name: "maxStep", kind: .number(.positive),
       description: "Largest change one write may make; a larger gap is ramped."),
     FieldRule(
-      name: "autoCorrect", kind: .boolean, description: "Overrides the device's autoCorrect for this register."),
+      name: "autoCorrect", kind: .boolean,
+      description: "Overrides the device's autoCorrect for this register."),
   ]
 
   private static let serverRules: [ServerRule] = [
     ServerRule(
-      expression: "!has(self.min) || !has(self.max) || self.min <= self.max", message: "min must not be above max"),
+      expression: "!has(self.min) || !has(self.max) || self.min <= self.max",
+      message: "min must not be above max"),
     ServerRule(expression: "!has(self.scale) || self.scale != 0.0", message: "scale must not be 0"),
     ServerRule(
       expression: "!has(self.bit) || (has(self.type) && self.type == 'bool')",
@@ -65,7 +68,8 @@ enum RegisterFields {
       expression: "has(self.length) == (has(self.type) && self.type == 'string')",
       message: "type string needs length, and only it may have one"),
     ServerRule(
-      expression: "!has(self.type) || !(self.type in ['string', 'bool']) || !(has(self.scale) || has(self.offset)"
+      expression:
+        "!has(self.type) || !(self.type in ['string', 'bool']) || !(has(self.scale) || has(self.offset)"
         + " || has(self.tolerance) || has(self.min) || has(self.max) || has(self.maxStep))",
       message: "string and bool have no scale, offset, tolerance, min, max or maxStep"),
     ServerRule(

@@ -10,14 +10,17 @@ struct TextFormat: Sendable {
   static func free(_ maxLength: Int) -> TextFormat { TextFormat(maxLength: maxLength) }
 
   /// RFC 1123 label, as Kubernetes has it for namespaces.
-  static let label = TextFormat(maxLength: 63, minLength: 1, pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$") { text in
+  static let label = TextFormat(maxLength: 63, minLength: 1, pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$") {
+    text in
     isLabel(text[...])
-      ? nil : "must be a DNS label: lower-case letters, digits and -, beginning and ending with a letter or digit"
+      ? nil
+      : "must be a DNS label: lower-case letters, digits and -, beginning and ending with a letter or digit"
   }
 
   /// RFC 1123 subdomain, as Kubernetes has it for object names.
   static let subdomain = TextFormat(
-    maxLength: 253, minLength: 1, pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+    maxLength: 253, minLength: 1,
+    pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
   ) { text in
     text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy(isLabel)
       ? nil
@@ -50,7 +53,9 @@ struct TextFormat: Sendable {
   }
 
   static func isQualified(_ text: Substring) -> Bool {
-    guard (1...63).contains(text.utf8.count), let first = text.first, let last = text.last else { return false }
+    guard (1...63).contains(text.utf8.count), let first = text.first, let last = text.last else {
+      return false
+    }
     guard first.isASCIILetterOrDigit, last.isASCIILetterOrDigit else { return false }
     return text.allSatisfy { $0.isASCIILetterOrDigit || "-_.".contains($0) }
   }

@@ -1,6 +1,7 @@
 import Control
 
-/// Changes desired values in the text of a manifest and leaves everything else, comments and layout included, as it is.
+/// Changes desired values in the text of a manifest and leaves everything else, comments and layout
+/// included, as it is.
 public enum ManifestEditor {
   public struct Change: Hashable, Sendable {
     public var device: DeviceID
@@ -22,7 +23,8 @@ public enum ManifestEditor {
     public init(description: String) { self.description = description }
   }
 
-  /// The text with all changes made, checked by reading it again: valid, these values changed, and nothing else.
+  /// The text with all changes made, checked by reading it again: valid, these values changed, and nothing
+  /// else.
   public static func apply(_ changes: [Change], to file: ManifestFile) throws(Failure) -> [UInt8] {
     let before = ManifestReader.read([file])
     guard before.isValid else { throw Failure(description: "\(file.name) is not valid as it is") }
@@ -64,7 +66,9 @@ public enum ManifestEditor {
     let hasMark = text.unicodeScalars.first == "\u{FEFF}"
     if hasMark { text.unicodeScalars.removeFirst() }
     guard let token = token(of: device, register: index, in: file, text) else {
-      throw Failure(description: "\(name): \(file.name): the value is an alias, has an anchor or a tag; change it by hand")
+      throw Failure(
+        description: "\(name): \(file.name): the value is an alias, has an anchor or a tag; change it by hand"
+      )
     }
     text.replaceSubrange(token, with: ManifestValue(change.value).yamlScalar)
     if hasMark { text.unicodeScalars.insert("\u{FEFF}", at: text.unicodeScalars.startIndex) }

@@ -1,5 +1,6 @@
 extension ManifestValue {
-  /// YAML text in block style, members in order, ending in a line break. What reads it back gets the same values.
+  /// YAML text in block style, members in order, ending in a line break. What reads it back gets the same
+  /// values.
   public func yaml() -> String {
     var text = ""
     switch self {
@@ -18,7 +19,9 @@ extension ManifestValue {
     }
   }
 
-  private static func write(_ members: [Member], to text: inout String, indent: Int, firstInline: Bool = false) {
+  private static func write(
+    _ members: [Member], to text: inout String, indent: Int, firstInline: Bool = false
+  ) {
     for (index, member) in members.enumerated() {
       if index > 0 || !firstInline { text += String(repeating: " ", count: indent) }
       text += ManifestValue.string(member.name).yamlScalar + ":"
@@ -46,7 +49,8 @@ extension ManifestValue {
     }
   }
 
-  /// Whether text may stand without quotes: nothing in it that YAML, of any version, takes for something else.
+  /// Whether text may stand without quotes: nothing in it that YAML, of any version, takes for something
+  /// else.
   static func isPlainSafe(_ text: String) -> Bool {
     guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last else { return false }
     guard case .scalar(.string, _) = YAMLScalar.content(ofPlain: text) else { return false }
@@ -54,7 +58,9 @@ extension ManifestValue {
     if ["y", "n"].contains(text.lowercased()) { return false }
     var previous: Unicode.Scalar = " "
     for scalar in text.unicodeScalars {
-      if PrintableText.isUnprintable(scalar) || "\"'`{}[],&*!|>%@\\".unicodeScalars.contains(scalar) { return false }
+      if PrintableText.isUnprintable(scalar) || "\"'`{}[],&*!|>%@\\".unicodeScalars.contains(scalar) {
+        return false
+      }
       if scalar == " " && previous == ":" || scalar == "#" && previous == " " { return false }
       previous = scalar
     }

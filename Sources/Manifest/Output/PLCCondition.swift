@@ -42,12 +42,15 @@ public struct PLCCondition: Hashable, Sendable {
       let (status, reason, message) = state(kind, spec, view)
       let before = previous.first { $0.kind == kind && $0.status == status }
       return PLCCondition(
-        kind: kind, status: status, reason: reason, message: PrintableText.escaped(message, limit: 1000),
+        kind: kind, status: status, reason: reason,
+        // Some API servers take an empty text for a missing one.
+        message: message.isEmpty ? reason : PrintableText.escaped(message, limit: 1000),
         lastTransition: before?.lastTransition ?? now)
     }
   }
 
-  private static func state(_ kind: Kind, _ spec: DeviceSpec, _ view: DeviceView) -> (Status, String, String) {
+  private static func state(_ kind: Kind, _ spec: DeviceSpec, _ view: DeviceView) -> (Status, String, String)
+  {
     switch kind {
     case .ready: ready(view)
     case .reachable: reachable(view)
@@ -58,13 +61,16 @@ public struct PLCCondition: Hashable, Sendable {
       } else if let by = view.suspendedBy {
         (.true, "SuspendedByOperator", "suspended by \(by): reading only")
       } else {
-        (.false, "NotSuspended", "")
+        (.false, "NotSuspended", "corrections are not suspended")
       }
     case .contested: contested(view)
     case .uncertain:
       view.uncertain
-        ? (.true, "WriteUncertain", "a write was not answered; its register is read before anything else is decided")
-        : (.false, "WritesKnown", "")
+        ? (
+          .true, "WriteUncertain",
+          "a write was not answered; its register is read before anything else is decided"
+        )
+        : (.false, "WritesKnown", "the outcome of every write is known")
     }
   }
 
@@ -84,16 +90,21 @@ public struct PLCCondition: Hashable, Sendable {
   }
 
   private static func reachable(_ view: DeviceView) -> (Status, String, String) {
-    if isReached(view) { return (.true, "Answering", "") }
-    if view.phase == .failed { return (.false, "ConnectionFailed", view.lastError ?? "") }
+    if isReached(view) { return (.true, "Answering", "the device answers") }
+    if view.phase == .failed {
+      return (.false, "ConnectionFailed", view.lastError ?? "the connection failed")
+    }
     // Between attempts, the last one that failed still counts.
-    if view.failures > 0 { return (.false, "ConnectionFailed", view.lastError ?? "") }
-    return (.unknown, view.phase.rawValue, "")
+    if view.failures > 0 { return (.false, "ConnectionFailed", view.lastError ?? "the connection failed") }
+    return (.unknown, view.phase.rawValue, "no answer yet")
   }
 
   private static func inSync(_ view: DeviceView) -> (Status, String, String) {
     guard isReached(view), !view.stale else {
-      return (.unknown, view.phase == .pending || view.phase == .connecting ? "NotRead" : "Unreachable", "")
+      return (
+        .unknown, view.phase == .pending || view.phase == .connecting ? "NotRead" : "Unreachable",
+        "not known while the device is not read"
+      )
     }
     let wanted = view.registers.filter { $0.spec.desired != nil }
     if wanted.isEmpty { return (.true, "NothingDesired", "registers are only monitored") }
@@ -101,13 +112,13 @@ public struct PLCCondition: Hashable, Sendable {
     if !drifted.isEmpty { return (.false, "Drifted", "drifted: \(drifted.joined(separator: ", "))") }
     let unread = wanted.filter { $0.inSync == nil }.map(\.spec.name)
     if !unread.isEmpty { return (.unknown, "NotRead", "not read: \(unread.joined(separator: ", "))") }
-    return (.true, "AsDesired", "")
+    return (.true, "AsDesired", "every register is as desired")
   }
 
   private static func contested(_ view: DeviceView) -> (Status, String, String) {
     let names = view.registers.filter(\.contested).map(\.spec.name)
     return names.isEmpty
-      ? (.false, "NotContested", "")
+      ? (.false, "NotContested", "no register is contested")
       : (.true, "WrittenByOthers", "something else keeps writing: \(names.joined(separator: ", "))")
   }
 
@@ -130,7 +141,8 @@ public struct PLCCondition: Hashable, Sendable {
         let time = element["lastTransitionTime"]?.text.flatMap(WallTime.init(rfc3339:))
       else { return nil }
       return PLCCondition(
-        kind: kind, status: status, reason: element["reason"]?.text ?? "", message: element["message"]?.text ?? "",
+        kind: kind, status: status, reason: element["reason"]?.text ?? "",
+        message: element["message"]?.text ?? "",
         lastTransition: time)
     }
   }

@@ -24,7 +24,8 @@ public struct PLCStatusContext: Hashable, Sendable {
   public var previousConditions: [PLCCondition]
 
   public init(
-    now: WallTime, observedGeneration: Int64? = nil, lastHandledSyncRequest: String? = nil, source: Source? = nil,
+    now: WallTime, observedGeneration: Int64? = nil, lastHandledSyncRequest: String? = nil,
+    source: Source? = nil,
     previousConditions: [PLCCondition] = []
   ) {
     self.now = now
@@ -38,12 +39,16 @@ public struct PLCStatusContext: Hashable, Sendable {
 /// The Kubernetes shape of what is known of a device, the same in a cluster and from `fabctl get-status`.
 public enum PLCStatus {
   /// The `status` of one device.
-  public static func status(of spec: DeviceSpec, _ view: DeviceView, _ context: PLCStatusContext) -> ManifestValue {
+  public static func status(of spec: DeviceSpec, _ view: DeviceView, _ context: PLCStatusContext)
+    -> ManifestValue
+  {
     let conditions = PLCCondition.all(
       of: spec, view, previous: context.previousConditions, now: view.lastTransition ?? context.now)
     var status = ObjectBuilder()
     status.add("phase", .string(view.phase.rawValue))
-    status.add("currentValue", view.registers.first?.actual.map { ManifestValue($0) }.flatMap { $0 == .null ? nil : $0 })
+    status.add(
+      "currentValue",
+      view.registers.first?.actual.map { ManifestValue($0) }.flatMap { $0 == .null ? nil : $0 })
     switch conditions.first(where: { $0.kind == .inSync })?.status {
     case .true: status.add("inSync", true)
     case .false: status.add("inSync", false)
@@ -51,11 +56,12 @@ public enum PLCStatus {
     }
     status.add("driftEvents", ManifestValue(view.driftEvents))
     status.add("correctionsApplied", ManifestValue(view.corrections))
-    status.add("lastUpdate", ManifestValue(view.lastRead ?? context.now))
+    status.add("lastUpdate", view.lastRead.map { ManifestValue($0) })
     if let error = view.lastError, !error.isEmpty {
       status.add("lastError", .string(PrintableText.escaped(error, limit: 1000)))
     }
-    status.add("message", .string(PrintableText.escaped(view.message, limit: 1000)))
+    let message = view.message.isEmpty ? view.status.rawValue : view.message
+    status.add("message", .string(PrintableText.escaped(message, limit: 1000)))
     status.add("observedGeneration", context.observedGeneration.map(ManifestValue.integer))
     status.add("lastHandledSyncRequest", context.lastHandledSyncRequest.map(ManifestValue.string))
     status.add("registers", .array(view.registers.map(register)))
@@ -88,7 +94,9 @@ public enum PLCStatus {
   }
 
   /// The whole `IndustrialPLC`.
-  public static func object(_ spec: DeviceSpec, _ view: DeviceView, _ context: PLCStatusContext) -> ManifestValue {
+  public static func object(_ spec: DeviceSpec, _ view: DeviceView, _ context: PLCStatusContext)
+    -> ManifestValue
+  {
     var document = ManifestEncoder.document(spec)
     if case .object(var members) = document {
       members.append(.init("status", status(of: spec, view, context)))

@@ -1,11 +1,13 @@
 import Control
 
 extension WallTime {
-  /// Reads RFC 3339, as Kubernetes writes it (`2026-01-02T03:04:05Z`, with or without a fraction or an offset).
+  /// Reads RFC 3339, as Kubernetes writes it (`2026-01-02T03:04:05Z`, with or without a fraction or an
+  /// offset).
   public init?(rfc3339 text: String) {
     let bytes = Array(text.utf8)
     guard bytes.count >= 20, bytes.count <= 40, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
-      [UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: " ")].contains(bytes[10]), bytes[13] == UInt8(ascii: ":"),
+      [UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: " ")].contains(bytes[10]),
+      bytes[13] == UInt8(ascii: ":"),
       bytes[16] == UInt8(ascii: ":")
     else { return nil }
     func number(_ range: Range<Int>) -> Int64? {
@@ -16,8 +18,10 @@ extension WallTime {
       }
       return value
     }
-    guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
-      let minute = number(14..<16), let second = number(17..<19), (1...12).contains(month), (1...31).contains(day),
+    guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
+      let hour = number(11..<13),
+      let minute = number(14..<16), let second = number(17..<19), (1...12).contains(month),
+      (1...31).contains(day),
       hour < 24, minute < 60, second <= 60
     else { return nil }
     var index = 19

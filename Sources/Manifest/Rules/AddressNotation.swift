@@ -4,10 +4,11 @@ import Control
 ///
 /// Base 0: protocol addresses, 0…65535, as they go over the wire.
 ///
-/// Base 1: as vendors' manuals do. 1…65536 counts within the register's own table; a Modicon reference (40001…49999 or
-/// 400001…465536 for holding registers, 30001… and 300001… for input registers, 10001… and 100001… for discrete inputs)
-/// carries its table with it. A number that is the reference of another table is refused: whether the table or the
-/// number is wrong, only its author knows. Holding register 40001 counted from 1 is written 440001.
+/// Base 1: as vendors' manuals do. 1…65536 counts within the register's own table; a Modicon reference
+/// (40001…49999 or 400001…465536 for holding registers, 30001… and 300001… for input registers, 10001… and
+/// 100001… for discrete inputs) carries its table with it. A number that is the reference of another table
+/// is refused: whether the table or the number is wrong, only its author knows. Holding register 40001
+/// counted from 1 is written 440001.
 enum AddressNotation {
   struct Problem: Error, Equatable {
     let message: String
@@ -17,14 +18,17 @@ enum AddressNotation {
   static func protocolAddress(_ written: Int, base: Int, table: RegisterTable) throws(Problem) -> UInt16 {
     guard base == 1 else {
       guard let address = UInt16(exactly: written) else {
-        throw Problem("\(written) is above 65535" + (isReference(written) ? " (a Modicon reference? set addressBase: 1)" : ""))
+        throw Problem(
+          "\(written) is above 65535"
+            + (isReference(written) ? " (a Modicon reference? set addressBase: 1)" : ""))
       }
       return address
     }
     if let reference = reference(written), table != .coil || written > 65_536 {
       guard reference.table == table else {
         throw Problem(
-          "\(written) is the Modicon reference of table \(reference.table.rawValue), but table is \(table.rawValue)"
+          "\(written) is the Modicon reference of table \(reference.table.rawValue),"
+            + " but table is \(table.rawValue)"
             + ownReference(written, table))
       }
       return reference.address

@@ -16,8 +16,8 @@ struct CheckedField {
   var content: Content
 }
 
-/// A mapping whose fields have been checked one by one; fields that failed are missing from `fields` but named in
-/// `present`.
+/// A mapping whose fields have been checked one by one; fields that failed are missing from `fields` but
+/// named in `present`.
 struct CheckedObject {
   var position: SourcePosition?
   var path: String

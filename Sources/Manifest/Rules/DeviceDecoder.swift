@@ -33,7 +33,8 @@ struct DeviceDecoder {
 
   private func diagnostic(_ finding: Finding) -> Diagnostic {
     Diagnostic(
-      severity: finding.severity, location: location(finding.position), path: finding.path, message: finding.message,
+      severity: finding.severity, location: location(finding.position), path: finding.path,
+      message: finding.message,
       related: finding.related.map(location))
   }
 
@@ -68,8 +69,12 @@ extension DeviceDecoder {
   }
 
   private func shortForm(_ spec: CheckedObject, _ diagnostics: inout [Diagnostic]) -> [RegisterDraft] {
-    guard let written = spec.integer("targetRegister"), let value = spec.integer("targetValue") else { return [] }
-    guard let address = address(written, .holding, spec, "targetRegister", base: spec, &diagnostics) else { return [] }
+    guard let written = spec.integer("targetRegister"), let value = spec.integer("targetValue") else {
+      return []
+    }
+    guard let address = address(written, .holding, spec, "targetRegister", base: spec, &diagnostics) else {
+      return []
+    }
     return [
       RegisterDraft(
         source: spec, addressField: "targetRegister", valueField: "targetValue",
@@ -80,11 +85,13 @@ extension DeviceDecoder {
   }
 
   private func address(
-    _ written: Int, _ table: RegisterTable, _ object: CheckedObject, _ field: String, base spec: CheckedObject,
+    _ written: Int, _ table: RegisterTable, _ object: CheckedObject, _ field: String,
+    base spec: CheckedObject,
     _ diagnostics: inout [Diagnostic]
   ) -> UInt16? {
     do throws(AddressNotation.Problem) {
-      return try AddressNotation.protocolAddress(written, base: spec.integer("addressBase") ?? 0, table: table)
+      return try AddressNotation.protocolAddress(
+        written, base: spec.integer("addressBase") ?? 0, table: table)
     } catch {
       diagnostics.append(diagnostic(Finding(object, field, error.message)))
       return nil
@@ -95,7 +102,8 @@ extension DeviceDecoder {
     -> RegisterDraft?
   {
     // A field that failed its own rule must not make others look wrong.
-    for field in ["table", "type", "address", "length", "bit"] where object.has(field) && object.fields[field] == nil {
+    for field in ["table", "type", "address", "length", "bit"]
+    where object.has(field) && object.fields[field] == nil {
       return nil
     }
     let table = object.choice("table", RegisterTable.self) ?? .holding
@@ -105,10 +113,14 @@ extension DeviceDecoder {
     let type = object.choice("type", RegisterType.self) ?? (table.isBits ? .bool : .uint16)
     var register = RegisterSpec(
       name: object.text("name") ?? "\(table.rawValue)-\(written)", address: address, table: table, type: type,
-      order: object.choice("order", ByteOrder.self) ?? .abcd, bit: object.integer("bit").flatMap(UInt8.init(exactly:)),
-      length: object.integer("length"), scale: object.number("scale") ?? 1, offset: object.number("offset") ?? 0,
-      unit: object.text("unit") ?? "", tolerance: object.number("tolerance") ?? 0, minimum: object.number("min"),
-      maximum: object.number("max"), maxStep: object.number("maxStep"), autoCorrect: object.bool("autoCorrect"))
+      order: object.choice("order", ByteOrder.self) ?? .abcd,
+      bit: object.integer("bit").flatMap(UInt8.init(exactly:)),
+      length: object.integer("length"), scale: object.number("scale") ?? 1,
+      offset: object.number("offset") ?? 0,
+      unit: object.text("unit") ?? "", tolerance: object.number("tolerance") ?? 0,
+      minimum: object.number("min"),
+      maximum: object.number("max"), maxStep: object.number("maxStep"),
+      autoCorrect: object.bool("autoCorrect"))
     let value = object.scalar("value")
     if let value, case .success(let desired) = RegisterValueRule.value(value, as: register) {
       register.desired = desired
@@ -118,8 +130,12 @@ extension DeviceDecoder {
 }
 
 extension DeviceDecoder {
-  private func device(_ draft: DeviceDraft, _ root: CheckedObject, document: Int, prefix: String) -> ManifestDevice? {
-    guard let name = draft.metadata.text("name"), let address = draft.spec.text("deviceAddress") else { return nil }
+  private func device(_ draft: DeviceDraft, _ root: CheckedObject, document: Int, prefix: String)
+    -> ManifestDevice?
+  {
+    guard let name = draft.metadata.text("name"), let address = draft.spec.text("deviceAddress") else {
+      return nil
+    }
     let spec = draft.spec
     var device = DeviceSpec(
       id: DeviceID(namespace: draft.metadata.text("namespace") ?? "default", name: name), address: address,
@@ -137,7 +153,9 @@ extension DeviceDecoder {
     device.autoCorrect = spec.bool("autoCorrect") ?? true
     device.suspend = spec.bool("suspend") ?? false
     device.identity = spec.object("identity").map(identity)
-    if let correction = spec.object("correction") { device.correction = policy(correction, device.addressBase) }
+    if let correction = spec.object("correction") {
+      device.correction = policy(correction, device.addressBase)
+    }
     device.tags = spec.list("tags").compactMap { if case .text(let tag) = $0.content { tag } else { nil } }
     device.labels = labels(draft.metadata.map("labels"))
     return ManifestDevice(
@@ -152,7 +170,8 @@ extension DeviceDecoder {
 
   private func identity(_ object: CheckedObject) -> DeviceIdentity {
     DeviceIdentity(
-      vendorName: object.text("vendorName"), productCode: object.text("productCode"), revision: object.text("revision"))
+      vendorName: object.text("vendorName"), productCode: object.text("productCode"),
+      revision: object.text("revision"))
   }
 
   private func policy(_ object: CheckedObject, _ base: Int) -> CorrectionPolicy {
@@ -160,10 +179,12 @@ extension DeviceDecoder {
     policy.confirmReads = object.integer("confirmReads") ?? policy.confirmReads
     policy.maxWritesPerHour = object.integer("maxWritesPerHour") ?? policy.maxWritesPerHour
     policy.contestedAfter = object.integer("contestedAfter") ?? policy.contestedAfter
-    policy.contestedWithin = object.integer("contestedWithinSecs").map(TimeSpan.seconds) ?? policy.contestedWithin
+    policy.contestedWithin =
+      object.integer("contestedWithinSecs").map(TimeSpan.seconds) ?? policy.contestedWithin
     policy.permit = object.object("permit").flatMap { permit in
       let table = permit.choice("table", RegisterTable.self) ?? .holding
-      guard let written = permit.integer("address"), let equals = permit.integer("equals").flatMap(UInt16.init(exactly:)),
+      guard let written = permit.integer("address"),
+        let equals = permit.integer("equals").flatMap(UInt16.init(exactly:)),
         let address = try? AddressNotation.protocolAddress(written, base: base, table: table)
       else { return nil }
       return PermitRule(address: address, table: table, equals: equals)
@@ -178,6 +199,7 @@ extension DeviceDecoder {
   private func source(of register: RegisterDraft) -> RegisterSource {
     let field = register.has(register.valueField) ? register.valueField : register.addressField
     return RegisterSource(
-      location: location(register.source.position(of: field)), path: ShapeChecker.join(register.source.path, field))
+      location: location(register.source.position(of: field)),
+      path: ShapeChecker.join(register.source.path, field))
   }
 }

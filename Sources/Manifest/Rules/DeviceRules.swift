@@ -22,7 +22,11 @@ extension DeviceRule {
     var findings: [Finding] = []
     for table in RegisterTable.allCases {
       let registers = device.registers.filter { $0.spec.table == table }
-        .sorted { ($0.spec.address, $0.source.path.count, $0.source.path) < ($1.spec.address, $1.source.path.count, $1.source.path) }
+        .sorted {
+          ($0.spec.address, $0.source.path.count, $0.source.path) < (
+            $1.spec.address, $1.source.path.count, $1.source.path
+          )
+        }
       var reaching: RegisterDraft?
       var bits: [RegisterDraft] = []
       for register in registers {
@@ -97,7 +101,8 @@ extension DeviceRule {
         findings.append(Finding(window, "schedule", problem))
       }
       if let name = window.text("timeZone"), WindowText.zone(name) == nil {
-        findings.append(Finding(window, "timeZone", "unknown time zone \(ManifestValue.string(name).described)"))
+        findings.append(
+          Finding(window, "timeZone", "unknown time zone \(ManifestValue.string(name).described)"))
       }
       return findings
     }

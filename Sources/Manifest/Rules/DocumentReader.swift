@@ -10,7 +10,8 @@ struct DocumentReader {
   mutating func report(_ node: SourceNode, _ path: String, _ message: String, suggestion: String? = nil) {
     diagnostics.append(
       Diagnostic(
-        location: ManifestLocation(file: file, line: node.position?.line ?? 0, column: node.position?.column ?? 0),
+        location: ManifestLocation(
+          file: file, line: node.position?.line ?? 0, column: node.position?.column ?? 0),
         path: path, message: message, suggestion: suggestion))
   }
 
@@ -29,7 +30,8 @@ struct DocumentReader {
     let versionNode = node.child("apiVersion")
     let kind = kindNode?.text ?? ""
     let version = versionNode?.text ?? ""
-    let isList = (kind == "List" && version == "v1") || (kind == "\(DeviceFields.kind)List" && isOurs(version))
+    let isList =
+      (kind == "List" && version == "v1") || (kind == "\(DeviceFields.kind)List" && isOurs(version))
     if isList, prefix.isEmpty {
       readItems(of: node, document: document)
     } else if kind == DeviceFields.kind || isOurs(version) || version.isEmpty || kind.isEmpty {
@@ -85,7 +87,8 @@ struct DocumentReader {
     let near = NearestName.suggestion(for: found, among: [expected])
     report(
       field, path,
-      near == nil ? "\(ManifestValue.string(found).described) is not known here, use \(expected)"
+      near == nil
+        ? "\(ManifestValue.string(found).described) is not known here, use \(expected)"
         : "\(ManifestValue.string(found).described) is not known", suggestion: near)
   }
 }

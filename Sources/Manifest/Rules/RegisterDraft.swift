@@ -33,7 +33,8 @@ struct Finding {
   var related: SourcePosition?
 
   init(
-    _ object: CheckedObject, _ field: String? = nil, _ message: String, severity: Diagnostic.Severity = .error,
+    _ object: CheckedObject, _ field: String? = nil, _ message: String,
+    severity: Diagnostic.Severity = .error,
     related: SourcePosition? = nil
   ) {
     self.severity = severity

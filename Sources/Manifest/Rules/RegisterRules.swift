@@ -10,16 +10,23 @@ extension RegisterRule {
 
   static let bitTables = RegisterRule { register in
     guard register.spec.table.isBits, register.spec.type != .bool else { return [] }
-    return [Finding(register.source, "type", "table \(register.spec.table.rawValue) holds bits: type must be bool")]
+    return [
+      Finding(register.source, "type", "table \(register.spec.table.rawValue) holds bits: type must be bool")
+    ]
   }
 
   static let bits = RegisterRule { register in
     guard register.has("bit") else { return [] }
     if register.spec.type != .bool {
-      return [Finding(register.source, "bit", "only type bool has a bit, this is \(register.spec.type.rawValue)")]
+      return [
+        Finding(register.source, "bit", "only type bool has a bit, this is \(register.spec.type.rawValue)")
+      ]
     }
     if register.spec.table.isBits {
-      return [Finding(register.source, "bit", "table \(register.spec.table.rawValue) has one bit an address already")]
+      return [
+        Finding(
+          register.source, "bit", "table \(register.spec.table.rawValue) has one bit an address already")
+      ]
     }
     return []
   }
@@ -31,11 +38,16 @@ extension RegisterRule {
     }
     if !isString, register.has("length") {
       return [
-        Finding(register.source, "length", "only type string has a length, this is \(register.spec.type.rawValue)")
+        Finding(
+          register.source, "length", "only type string has a length, this is \(register.spec.type.rawValue)")
       ]
     }
     if isString, register.spec.wordCount > 123, register.has("value") {
-      return [Finding(register.source, "length", "\(register.spec.wordCount) words cannot be written in one request (123)")]
+      return [
+        Finding(
+          register.source, "length", "\(register.spec.wordCount) words cannot be written in one request (123)"
+        )
+      ]
     }
     return []
   }

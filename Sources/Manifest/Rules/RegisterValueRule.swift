@@ -6,7 +6,8 @@ enum RegisterValueRule {
   static func value(_ written: ManifestValue, as spec: RegisterSpec) -> Result<RegisterValue, ValueProblem> {
     switch (spec.table.isBits ? .bool : spec.type, written) {
     case (.bool, .bool(let value)): return .success(.bool(value))
-    case (.bool, _): return .failure(ValueProblem("expected true or false, found \(ShapeChecker.described(written))"))
+    case (.bool, _):
+      return .failure(ValueProblem("expected true or false, found \(ShapeChecker.described(written))"))
     case (.string, .string(let text)): return .success(.text(text))
     case (.string, _):
       return .failure(ValueProblem("expected text, found \(ShapeChecker.described(written))"))
@@ -24,7 +25,9 @@ enum RegisterValueRule {
       if let exact = UInt64(exactly: number) { return .success(.unsigned(exact)) }
       let isWhole = number.rounded() == number
       return .failure(
-        ValueProblem("\(written.described) \(isWhole ? "does not fit" : "is not a whole number, as") \(spec.type.rawValue)"))
+        ValueProblem(
+          "\(written.described) \(isWhole ? "does not fit" : "is no whole number, as") \(spec.type.rawValue)"
+        ))
     }
   }
 
@@ -68,7 +71,9 @@ enum RegisterValueRule {
     }
   }
 
-  private static func message(_ failure: EncodeFailure, _ written: ManifestValue, _ spec: RegisterSpec) -> String {
+  private static func message(_ failure: EncodeFailure, _ written: ManifestValue, _ spec: RegisterSpec)
+    -> String
+  {
     switch failure {
     case .outOfRange(let minimum, let maximum):
       "\(written.described) does not fit \(spec.type.rawValue)"

@@ -1,15 +1,18 @@
-/// Checks a document against the field table: types, ranges, required and unknown fields. Collects everything that is
-/// wrong and returns what is right.
+/// Checks a document against the field table: types, ranges, required and unknown fields. Collects
+/// everything that is wrong and returns what is right.
 struct ShapeChecker {
   let file: String
   private(set) var diagnostics: [Diagnostic] = []
 
   init(file: String) { self.file = file }
 
-  mutating func report(_ position: SourcePosition?, _ path: String, _ message: String, suggestion: String? = nil) {
+  mutating func report(
+    _ position: SourcePosition?, _ path: String, _ message: String, suggestion: String? = nil
+  ) {
     diagnostics.append(
       Diagnostic(
-        location: ManifestLocation(file: file, line: position?.line ?? 0, column: position?.column ?? 0), path: path,
+        location: ManifestLocation(file: file, line: position?.line ?? 0, column: position?.column ?? 0),
+        path: path,
         message: message, suggestion: suggestion))
   }
 
@@ -51,7 +54,9 @@ struct ShapeChecker {
   }
 
   /// - Returns: the field that was probably meant.
-  private mutating func unknown(_ key: String, _ rule: ObjectRule, _ path: String, at position: SourcePosition?)
+  private mutating func unknown(
+    _ key: String, _ rule: ObjectRule, _ path: String, at position: SourcePosition?
+  )
     -> String?
   {
     if key == "<<" {
@@ -85,7 +90,8 @@ struct ShapeChecker {
 }
 
 extension ShapeChecker {
-  private mutating func content(_ node: SourceNode, _ kind: FieldKind, path: String) -> CheckedField.Content? {
+  private mutating func content(_ node: SourceNode, _ kind: FieldKind, path: String) -> CheckedField.Content?
+  {
     if case .ignored = kind { return .ignored }
     if case .unusable(let problem) = node.content {
       report(node.position, path, problem)
@@ -117,10 +123,14 @@ extension ShapeChecker {
     }
   }
 
-  private mutating func mismatch(_ node: SourceNode, _ path: String, expected: String) -> CheckedField.Content? {
+  private mutating func mismatch(_ node: SourceNode, _ path: String, expected: String) -> CheckedField
+    .Content?
+  {
     var message = "expected \(expected), found \(Self.described(node.content))"
     if case .scalar(let value, let written) = node.content {
-      if value.text == nil { message = "expected \(expected), found \(PrintableText.escaped(written, limit: 60))" }
+      if value.text == nil {
+        message = "expected \(expected), found \(PrintableText.escaped(written, limit: 60))"
+      }
       switch value {
       case .string(let text):
         if expected != "text", case .scalar(let plain, _) = YAMLScalar.content(ofPlain: text) {
@@ -153,14 +163,17 @@ extension ShapeChecker {
     return nil
   }
 
-  private mutating func number(_ node: SourceNode, _ range: NumberRange, _ path: String) -> CheckedField.Content? {
+  private mutating func number(_ node: SourceNode, _ range: NumberRange, _ path: String) -> CheckedField
+    .Content?
+  {
     guard case .scalar(let scalar, let written) = node.content, let value = scalar.number else {
       return mismatch(node, path, expected: "a number")
     }
     if let minimum = range.minimum, value < minimum || (range.excludesMinimum && value == minimum) {
       let bound = ManifestValue.described(minimum)
       report(
-        node.position, path, range.excludesMinimum ? "\(written) must be above \(bound)" : "\(written) is below \(bound)")
+        node.position, path,
+        range.excludesMinimum ? "\(written) must be above \(bound)" : "\(written) is below \(bound)")
       return nil
     }
     if let maximum = range.maximum, value > maximum {
@@ -170,7 +183,9 @@ extension ShapeChecker {
     return .number(value)
   }
 
-  private mutating func choice(_ node: SourceNode, _ choices: [String], _ path: String) -> CheckedField.Content? {
+  private mutating func choice(_ node: SourceNode, _ choices: [String], _ path: String) -> CheckedField
+    .Content?
+  {
     guard case .scalar(.string(let text), _) = node.content else {
       return mismatch(node, path, expected: Self.oneOf(choices))
     }
@@ -186,12 +201,16 @@ extension ShapeChecker {
   }
 
   /// Length, unprintable characters, and the format's own rule.
-  private mutating func check(_ text: String, _ format: TextFormat, _ position: SourcePosition?, _ path: String)
+  private mutating func check(
+    _ text: String, _ format: TextFormat, _ position: SourcePosition?, _ path: String
+  )
     -> Bool
   {
     let length = text.unicodeScalars.count
     if length < format.minLength {
-      report(position, path, format.minLength == 1 ? "must not be empty" : "is shorter than \(format.minLength) characters")
+      report(
+        position, path,
+        format.minLength == 1 ? "must not be empty" : "is shorter than \(format.minLength) characters")
     } else if length > format.maxLength {
       report(position, path, "is longer than \(format.maxLength) characters")
     } else if let character = PrintableText.firstUnprintable(in: text) {
@@ -204,7 +223,9 @@ extension ShapeChecker {
     return false
   }
 
-  private mutating func list(_ node: SourceNode, _ element: FieldKind, _ count: ClosedRange<Int>, _ path: String)
+  private mutating func list(
+    _ node: SourceNode, _ element: FieldKind, _ count: ClosedRange<Int>, _ path: String
+  )
     -> CheckedField.Content?
   {
     guard case .sequence(let nodes) = node.content else { return mismatch(node, path, expected: "a list") }

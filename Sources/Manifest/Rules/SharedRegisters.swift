@@ -1,7 +1,7 @@
 import Control
 
-/// Two manifests may read the same device, but not both decide what one of its registers should be: they would undo
-/// each other's corrections for ever.
+/// Two manifests may read the same device, but not both decide what one of its registers should be: they
+/// would undo each other's corrections for ever.
 enum SharedRegisters {
   private struct Unit: Hashable {
     var address: String
@@ -59,7 +59,8 @@ enum SharedRegisters {
     let spec = late.device.spec
     return Diagnostic(
       location: late.device.sources[late.register].location, path: late.device.sources[late.register].path,
-      message: "\(early.device.id) also sets this register of \(spec.address):\(spec.port) unit \(spec.unitID), at "
+      message:
+        "\(early.device.id) also sets this register of \(spec.address):\(spec.port) unit \(spec.unitID), at "
         + "\(PrintableText.escaped(place.file)):\(place.line)", related: place)
   }
 }

@@ -3,7 +3,8 @@ import Foundation
 
 /// Schedules and time zones of correction windows.
 enum WindowText {
-  /// The zone's offsets from 2020 to 2060, from the system's time zone database; `nil` for a name it does not know.
+  /// The zone's offsets from 2020 to 2060, from the system's time zone database; `nil` for a name it does
+  /// not know.
   static func zone(_ name: String) -> ZoneRules? {
     if name == "UTC" { return .utc }
     // "EST5EDT" and "GMT+3" are understood by the library, but mean different things to different people.
@@ -13,7 +14,9 @@ enum WindowText {
     var rules = ZoneRules(name: name, initialOffset: Int32(clamping: zone.secondsFromGMT(for: start)))
     var at = start
     // Two a year at most, save for curiosities such as Ramadan in Morocco.
-    while rules.transitions.count < 400, let next = zone.nextDaylightSavingTimeTransition(after: at), next < end {
+    while rules.transitions.count < 400, let next = zone.nextDaylightSavingTimeTransition(after: at),
+      next < end
+    {
       guard next > at else { break }
       rules.transitions.append(
         .init(

@@ -10,7 +10,8 @@ extension ManifestSchema {
         "scope": "Namespaced",
         "names": [
           "kind": .string(DeviceFields.kind), "listKind": .string(DeviceFields.kind + "List"),
-          "plural": "industrialplcs", "singular": "industrialplc", "shortNames": ["plc"], "categories": ["fabgitops"],
+          "plural": "industrialplcs", "singular": "industrialplc", "shortNames": ["plc"],
+          "categories": ["fabgitops"],
         ],
         "versions": [version],
       ],
@@ -74,11 +75,14 @@ private enum StatusFields {
     "type": "object",
     "properties": [
       "phase": [
-        "type": "string", "enum": ["Pending", "Connecting", "Connected", "DriftDetected", "Correcting", "Failed"],
+        "type": "string",
+        "enum": ["Pending", "Connecting", "Connected", "DriftDetected", "Correcting", "Failed"],
         "description": "Where the device is in its life.",
       ],
       "currentValue": scalar("Value of the first register, as last read."),
-      "inSync": ["type": "boolean", "description": "Whether all registers are as desired; absent while unknown."],
+      "inSync": [
+        "type": "boolean", "description": "Whether all registers are as desired; absent while unknown.",
+      ],
       "driftEvents": count("Drifts since the beginning."),
       "correctionsApplied": count("Verified corrections since the beginning."),
       "lastUpdate": time("Last successful read."),
@@ -108,7 +112,8 @@ private enum StatusFields {
         "desired": scalar("Desired value in engineering units."),
         "actual": scalar("Value last read, in engineering units."),
         "raw": [
-          "type": "array", "description": "Words last read.", "items": ["type": "integer", "format": "int64"],
+          "type": "array", "description": "Words last read.",
+          "items": ["type": "integer", "format": "int64"],
         ],
         "inSync": ["type": "boolean", "description": "Whether it is as desired."],
         "lastReadTime": time("Last successful read."),
@@ -127,7 +132,9 @@ private enum StatusFields {
       "type": "object", "required": ["type", "status", "lastTransitionTime", "reason", "message"],
       "properties": [
         "type": text("Name of the condition."),
-        "status": ["type": "string", "enum": ["True", "False", "Unknown"], "description": "Whether it holds."],
+        "status": [
+          "type": "string", "enum": ["True", "False", "Unknown"], "description": "Whether it holds.",
+        ],
         "observedGeneration": count("Generation it is about."),
         "lastTransitionTime": time("When status last changed."),
         "reason": text("One word."),

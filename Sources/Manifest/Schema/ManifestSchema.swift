@@ -34,7 +34,9 @@ public enum ManifestSchema {
     case .choice(let choices):
       schema.add("type", "string")
       schema.add("enum", .array(choices.map(ManifestValue.string)))
-      if audience == .server { schema.add("maxLength", .integer(Int64(choices.map(\.utf8.count).max() ?? 0))) }
+      if audience == .server {
+        schema.add("maxLength", .integer(Int64(choices.map(\.utf8.count).max() ?? 0)))
+      }
     case .scalar:
       // The server knows no "number or boolean or text".
       if audience == .server {

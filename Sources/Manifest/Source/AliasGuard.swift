@@ -20,7 +20,8 @@ enum AliasGuard {
           if let problem = tooMuch(aliases, size, position) { return problem }
         } else if scalar == "&", aliases > 0, anchorsCollection(scalars, from: next) {
           return SourceText.Problem(
-            position: position, message: "anchors on lists or mappings must come before the first alias of a file")
+            position: position,
+            message: "anchors on lists or mappings must come before the first alias of a file")
         }
       }
       startsToken = " \t\n\r[]{},:?-!".unicodeScalars.contains(scalar)
@@ -34,7 +35,8 @@ enum AliasGuard {
     return nil
   }
 
-  private static func tooMuch(_ aliases: Int, _ size: Int, _ position: SourcePosition) -> SourceText.Problem? {
+  private static func tooMuch(_ aliases: Int, _ size: Int, _ position: SourcePosition) -> SourceText.Problem?
+  {
     if aliases > SourceText.Limit.aliases {
       return SourceText.Problem(
         position: position, message: "more than \(SourceText.Limit.aliases) aliases: write the values out")
@@ -42,7 +44,8 @@ enum AliasGuard {
     if size > SourceText.Limit.aliasedFileSize {
       return SourceText.Problem(
         position: position,
-        message: "aliases in a file larger than \(SourceText.Limit.aliasedFileSize) bytes: write the values out")
+        message:
+          "aliases in a file larger than \(SourceText.Limit.aliasedFileSize) bytes: write the values out")
     }
     return nil
   }
@@ -55,7 +58,8 @@ enum AliasGuard {
   }
 
   /// Whether what follows the anchor's name is anything but a scalar on the same line.
-  private static func anchorsCollection(_ scalars: String.UnicodeScalarView, from start: String.Index) -> Bool {
+  private static func anchorsCollection(_ scalars: String.UnicodeScalarView, from start: String.Index) -> Bool
+  {
     var index = start
     while index < scalars.endIndex, isNameCharacter(scalars[index]) { index = scalars.index(after: index) }
     while index < scalars.endIndex, scalars[index] == " " || scalars[index] == "\t" {

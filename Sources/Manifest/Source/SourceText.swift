@@ -48,8 +48,8 @@ struct SourceText {
     problems.append(Problem(position: SourcePosition(line: line, column: column), message: message))
   }
 
-  /// Also what YAML takes for line breaks and `git blame` does not (U+0085, U+2028, U+2029): with them gone, both
-  /// count lines alike.
+  /// Also what YAML takes for line breaks and `git blame` does not (U+0085, U+2028, U+2029): with them
+  /// gone, both count lines alike.
   private static func firstUnprintable(in text: String) -> Problem? {
     var line = 1
     var column = 1
@@ -77,8 +77,8 @@ struct SourceText {
     return nil
   }
 
-  /// The parser stops at a duplicate key. Each one found is renamed in a copy of the text, at the same length, so that
-  /// it goes on and everything else wrong is told too; positions stay true.
+  /// The parser stops at a duplicate key. Each one found is renamed in a copy of the text, at the same
+  /// length, so that it goes on and everything else wrong is told too; positions stay true.
   private mutating func compose(_ original: String) {
     var text = original
     var renamed: [Rename] = []
@@ -136,7 +136,9 @@ extension SourceText {
 
     /// Only plain keys of two characters or more: others end the parsing.
     init?(name: String, at position: SourcePosition, in text: inout String, number: Int) {
-      guard name.count >= 2, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) else { return nil }
+      guard name.count >= 2, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) else {
+        return nil
+      }
       guard let range = TextLines(text).range(of: name, at: position, in: text) else { return nil }
       let mark = String(UnicodeScalar(0x4E00 + UInt32(number)).map(Character.init) ?? "\u{4E00}")
       alias = String(repeating: mark, count: name.count)

@@ -22,13 +22,17 @@ enum YAMLScalar {
       return .unusable("\(text) is not a finite number")
     default: break
     }
-    guard text.utf8.count <= 64, let shape = NumberShape(text) else { return .scalar(.string(text), written: text) }
+    guard text.utf8.count <= 64, let shape = NumberShape(text) else {
+      return .scalar(.string(text), written: text)
+    }
     switch shape {
     case .integer(let digits, let radix): return integer(digits, radix: radix, written: text)
     case .leadingZero:
       return .unusable("\(text) is ambiguous (octal in YAML 1.1): drop the leading zeros, or quote it")
     case .real:
-      guard let value = Double(text), value.isFinite else { return .unusable("\(text) is not a finite number") }
+      guard let value = Double(text), value.isFinite else {
+        return .unusable("\(text) is not a finite number")
+      }
       return .scalar(.real(value), written: text)
     }
   }
@@ -59,7 +63,8 @@ private enum NumberShape {
     {
       self = .integer(digits: sign + rest.dropFirst(2), radix: 8)
     } else if rest.allSatisfy(\.isASCIIDigit) {
-      self = rest.count > 1 && first == UInt8(ascii: "0") ? .leadingZero : .integer(digits: sign + rest, radix: 10)
+      self =
+        rest.count > 1 && first == UInt8(ascii: "0") ? .leadingZero : .integer(digits: sign + rest, radix: 10)
     } else if Self.isReal(rest) {
       self = .real
     } else {
