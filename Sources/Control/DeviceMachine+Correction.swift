@@ -18,7 +18,7 @@ extension DeviceMachine {
       return settleSyncs(index, .refused([.notWritable]), &actions)
     }
     guard state.isReadable else {
-      let detail = "the device refuses to give the register (exception \(state.exception))"
+      let detail = "the device refuses to give the register (exception \(exceptionText(state.exception)))"
       return settleSyncs(index, .failed(detail), &actions)
     }
     noteBefore(index)

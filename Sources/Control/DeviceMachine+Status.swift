@@ -30,7 +30,7 @@ extension DeviceMachine {
       if let register = view.registers.first(where: { $0.exception != nil }),
         let exception = register.exception
       {
-        return "\(register.spec.name): the device refuses to give it (exception \(exception))"
+        return "\(register.spec.name): the device refuses to give it (exception \(exceptionText(exception)))"
       }
       return lastRead.map { "no answer for \((now.instant - $0.instant).brief)" } ?? "no answer yet"
     case .shelved:

@@ -40,7 +40,7 @@ extension DeviceMachine {
     activity = .idle
     switch reading {
     case .refused(let exception):
-      let problem = WireProblem(.local, "the read-back was refused (exception \(exception))")
+      let problem = WireProblem(.local, "the read-back was refused (exception \(exceptionText(exception)))")
       conclude(kept.order, .unverified(problem), now, &actions)
     case .words(let read):
       compare(kept, read, acknowledgedAt: acknowledgedAt, now, &actions)
@@ -159,7 +159,7 @@ extension WriteOutcome {
     case .ignored(let actual): "acknowledged, but the device still holds \(actual.formattedWithUnit(spec))"
     case .reverted(let actual, let after):
       "put back to \(actual.formattedWithUnit(spec)) after \(after.brief)"
-    case .refusedByDevice(let exception): "the device refused the write (exception \(exception))"
+    case .refusedByDevice(let exception): "the device refused the write (exception \(exceptionText(exception)))"
     case .uncertain(let problem): "not answered (\(problem.detail)); the device may or may not have it"
     case .notSent(let reason): "not sent: \(reason)"
     case .unverified(let problem): "acknowledged, but not read back (\(problem.detail))"

@@ -14,7 +14,7 @@ import Testing
       "Manifest": ["Control", "Yams", "Foundation"],
       "Modbus": nio.union(["NIOSSL", "CSerial"]).union(platform),
       "Fleet": ["Control"],
-      "Journal": ["Control", "Fleet", "GRDB", "Foundation", "Crypto"],
+      "Journal": ["Control", "Fleet", "GRDB", "Foundation", "Crypto", "Dispatch", "Synchronization"],
       "GitSource": ["Control", "Manifest", "Fleet", "Subprocess", "Logging", "Foundation", "System", "SystemPackage"]
         .union(platform),
       "LocalEngine": ["Control", "Fleet", "Manifest", "Modbus", "Journal", "GitSource", "Logging", "Metrics"]
@@ -24,15 +24,15 @@ import Testing
       "Cluster": ["Control", "Fleet", "Manifest", "LocalEngine", "Kubernetes", "Foundation", "Logging"].union(nio),
       "Observability": ["Control", "Fleet", "Metrics", "CoreMetrics", "Hummingbird", "Logging", "Foundation"]
         .union(nio).union(["HTTPTypes", "CZlib", "ServiceLifecycle", "NIOHTTP1"]).union(platform),
-      "Terminal": [],
-      "NcursesTerminal": ["Terminal", "CNcurses"].union(platform),
+      "Terminal": ["Synchronization"],
+      "NcursesTerminal": ["Terminal", "CNcurses", "Synchronization"].union(platform),
       "ThemeFiles": ["Terminal", "Yams", "Foundation"],
       "Dashboard": ["Terminal", "Fleet", "Control"],
       "MockPLC": ["Modbus", "Yams", "Foundation"].union(nio).union(platform),
       "Simulation": ["Control", "Modbus"],
     ]
     // Programs compose: they may import every target and the command-line libraries.
-    let everything = Set(table.keys).union(["ArgumentParser", "ServiceLifecycle", "Logging", "Foundation"])
+    let everything = Set(table.keys).union(["ArgumentParser", "ServiceLifecycle", "Logging", "Foundation", "Dispatch", "Synchronization"])
       .union(nio).union(platform)
     for program in ["fabctl", "fabgitops-operator", "mock-plc", "fabsim"] { table[program] = everything }
     return table

@@ -5,6 +5,8 @@ import NIOCore
 /// Makes links; a test may make other ones.
 protocol LinkMaker: AnyObject {
   func link(for spec: DeviceSpec, owner: any DeviceLinkOwner) -> any DeviceLink
+  /// Connections that are open now.
+  var connections: Int { get }
 }
 
 /// Links over the shared connections of one event loop.
@@ -12,6 +14,8 @@ final class ModbusLinkMaker: LinkMaker {
   private let endpoints: ModbusEndpoints
 
   init(loop: any EventLoop) { endpoints = ModbusEndpoints(eventLoop: loop) }
+
+  var connections: Int { endpoints.connectedCount }
 
   func link(for spec: DeviceSpec, owner: any DeviceLinkOwner) -> any DeviceLink {
     ModbusLink(spec, endpoints: endpoints, owner: owner)

@@ -274,7 +274,8 @@ final class EngineCore {
     sequence += 1
     return FleetSnapshot(
       sequence: sequence, at: moment.wall, mode: gates.mode, source: source, gates: gates,
-      health: health.report(at: moment.instant, problems: problems(), controller: controller()),
+      health: health.report(
+        at: moment.instant, connections: links.connections, problems: problems(), controller: controller()),
       devices: ordered.map { $0.snapshot(at: moment) }, events: events.events, operations: operations.operations)
   }
 

@@ -8,7 +8,6 @@ final class EngineHealthMeter {
   private var windowStart: Instant?
   private var lastRate = 0.0
   private var lastLag = TimeSpan.zero
-  var connections = 0
 
   func notePoll() { polls += 1 }
 
@@ -17,7 +16,9 @@ final class EngineHealthMeter {
   }
 
   /// Rates over windows of at least two seconds.
-  func report(at now: Instant, problems: [String], controller: String?) -> EngineHealth {
+  func report(
+    at now: Instant, connections: Int, problems: [String], controller: String?
+  ) -> EngineHealth {
     let start = windowStart ?? now
     windowStart = start
     let elapsed = now - start

@@ -68,7 +68,7 @@ struct TransitionWording {
       guard let register = named(index) else { return nil }
       return .init(
         .warning, "RegisterUnreadable",
-        "The device refuses to give \(register.name): exception \(exception) \(exceptionName(exception))",
+        "The device refuses to give \(register.name): exception \(exceptionText(exception))",
         register: register.name)
     case .registerReadable(let index):
       guard let register = named(index) else { return nil }
@@ -143,7 +143,7 @@ struct TransitionWording {
     case .refusedByDevice(let exception):
       return .init(
         .warning, "WriteRefusedByDevice",
-        "\(name): the device refused the write: exception \(exception) \(exceptionName(exception))", register: name)
+        "\(name): the device refused the write: exception \(exceptionText(exception))", register: name)
     case .uncertain(let problem):
       return .init(
         .warning, "WriteUncertain", "\(name): no answer to the write (\(problem)); reading again before deciding",
@@ -152,21 +152,6 @@ struct TransitionWording {
       return .init(.warning, "WriteNotSent", "\(name): nothing was sent: \(reason)", register: name)
     case .unverified(let problem):
       return .init(.warning, "WriteUnverified", "\(name): could not be read back: \(problem)", register: name)
-    }
-  }
-
-  static func exceptionName(_ code: UInt8) -> String {
-    switch code {
-    case 1: "illegal function"
-    case 2: "illegal data address"
-    case 3: "illegal data value"
-    case 4: "server device failure"
-    case 5: "acknowledge"
-    case 6: "server device busy"
-    case 8: "memory parity error"
-    case 10: "gateway path unavailable"
-    case 11: "gateway target device failed to respond"
-    default: "unknown"
     }
   }
 }

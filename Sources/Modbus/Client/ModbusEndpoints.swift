@@ -15,6 +15,9 @@ public final class ModbusEndpoints {
   /// Connections that have users, made or not.
   public var count: Int { endpoints.count }
 
+  /// Connections that are made.
+  public var connectedCount: Int { endpoints.values.reduce(0) { $0 + ($1.isConnected ? 1 : 0) } }
+
   /// The connection for an address, with `user` among its users until it calls `leave`.
   ///
   /// Nothing is connected yet. Options are merged with those of the other users: longer pauses win.

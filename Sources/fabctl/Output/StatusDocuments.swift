@@ -5,12 +5,15 @@ import Manifest
 /// The Kubernetes shape of what was read, the same in every mode: a `v1` `List` of `IndustrialPLC`s with `status`.
 enum StatusDocuments {
   static func json(_ devices: [DeviceSnapshot], of snapshot: FleetSnapshot) -> String {
-    list(devices, of: snapshot).json()
+    withoutLineBreak(list(devices, of: snapshot).json())
   }
 
-  /// Without the line break at the end.
   static func yaml(_ devices: [DeviceSnapshot], of snapshot: FleetSnapshot) -> String {
-    var text = list(devices, of: snapshot).yaml()
+    withoutLineBreak(list(devices, of: snapshot).yaml())
+  }
+
+  private static func withoutLineBreak(_ text: String) -> String {
+    var text = text
     while text.hasSuffix("\n") { text.removeLast() }
     return text
   }
