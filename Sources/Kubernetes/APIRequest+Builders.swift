@@ -28,7 +28,9 @@ public enum PatchKind: Hashable, Sendable {
 
 /// Conditions under which a delete applies, and what becomes of dependents.
 public struct DeleteOptions: Hashable, Sendable {
-  public enum Propagation: String, Hashable, Sendable { case orphan = "Orphan", background = "Background", foreground = "Foreground" }
+  public enum Propagation: String, Hashable, Sendable {
+    case orphan = "Orphan", background = "Background", foreground = "Foreground"
+  }
 
   public var uid: String?
   public var resourceVersion: String?
@@ -120,7 +122,8 @@ extension APIRequest {
       if force { query.append(QueryItem(name: "force", value: "true")) }
     }
     return APIRequest(
-      method: .patch, path: place.path, query: query, contentType: kind.contentType, body: body, verb: "patch",
+      method: .patch, path: place.path, query: query, contentType: kind.contentType, body: body,
+      verb: "patch",
       target: place.target, isIdempotent: true)
   }
 
@@ -185,7 +188,8 @@ private struct Place {
     if let name { segments.append(name) }
     if let subresource { segments += subresource.split(separator: "/").map(String.init) }
     // The server rejects these names too, but only after the path has been walked with them.
-    for segment in segments where segment.isEmpty || segment == "." || segment == ".." || segment.contains("/") {
+    for segment in segments
+    where segment.isEmpty || segment == "." || segment == ".." || segment.contains("/") {
       throw RequestError(message: "\"\(segment)\" cannot be a name in a request for \(type)")
     }
     path = "/" + segments.map(percentEncoded).joined(separator: "/")

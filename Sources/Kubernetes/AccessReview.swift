@@ -8,7 +8,8 @@ public struct AccessQuestion: Hashable, Sendable {
   public var name: String?
 
   public init(
-    _ verb: String, _ type: ResourceType, subresource: String? = nil, namespace: String? = nil, name: String? = nil
+    _ verb: String, _ type: ResourceType, subresource: String? = nil, namespace: String? = nil,
+    name: String? = nil
   ) {
     self.verb = verb
     self.type = type

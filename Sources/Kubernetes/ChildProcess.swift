@@ -4,8 +4,9 @@ import Synchronization
 
 /// Runs a program to its end, without a terminal and within limits.
 ///
-/// The child gets `/dev/null` as its input, no other open file, default signals, and a session of its own, so that
-/// it can neither read from nor write on the terminal that the dashboard uses, and is killed with its children.
+/// The child gets `/dev/null` as its input, no other open file, default signals, and a session of its own, so
+/// that it can neither read from nor write on the terminal that the dashboard uses, and is killed with its
+/// children.
 struct ChildProcess: Sendable {
   struct Output: Sendable {
     /// Exit status, or 128 + signal.
@@ -133,7 +134,8 @@ struct ChildProcess: Sendable {
       if !hasExited { hasExited = waitpid(child, &status, WNOHANG) == child }
     }
     return Output(
-      status: exitStatus(status), output: output, complaint: oneLine(String(decoding: complaint, as: UTF8.self)))
+      status: exitStatus(status), output: output,
+      complaint: oneLine(String(decoding: complaint, as: UTF8.self)))
   }
 
   /// False at the end of the stream.

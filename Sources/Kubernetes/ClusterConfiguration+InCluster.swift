@@ -4,8 +4,8 @@ extension ClusterConfiguration {
   /// Where a pod finds its service account.
   public static let serviceAccountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-  /// The configuration of a pod: the kubelet's environment variables and the mounted service account, whose token
-  /// file the kubelet replaces well before the token runs out.
+  /// The configuration of a pod: the kubelet's environment variables and the mounted service account, whose
+  /// token file the kubelet replaces well before the token runs out.
   public static func inCluster(
     environment: [String: String], directory: String = serviceAccountDirectory
   ) throws(CredentialError) -> ClusterConfiguration {
@@ -13,7 +13,8 @@ extension ClusterConfiguration {
       let port = environment["KUBERNETES_SERVICE_PORT"].flatMap({ Int($0) }), (1...65535).contains(port)
     else {
       throw CredentialError(
-        "not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set; give --kubeconfig")
+        "not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set; give --kubeconfig"
+      )
     }
     let token = directory + "/token"
     do {
@@ -29,14 +30,16 @@ extension ClusterConfiguration {
     return configuration
   }
 
-  /// What the user means: an explicit kubeconfig or context, else a kubeconfig where kubectl looks, else the pod's
-  /// service account.
+  /// What the user means: an explicit kubeconfig or context, else a kubeconfig where kubectl looks, else the
+  /// pod's service account.
   public static func discover(
     kubeconfig path: String? = nil, context: String? = nil, environment: [String: String]
   ) throws -> ClusterConfiguration {
     let isExplicit = path != nil || context != nil || !(environment["KUBECONFIG"] ?? "").isEmpty
     let usual = (environment["HOME"] ?? "") + "/.kube/config"
-    if !isExplicit, environment["KUBERNETES_SERVICE_HOST"] != nil, !FileManager.default.fileExists(atPath: usual) {
+    if !isExplicit, environment["KUBERNETES_SERVICE_HOST"] != nil,
+      !FileManager.default.fileExists(atPath: usual)
+    {
       return try inCluster(environment: environment)
     }
     return try Kubeconfig.load(path: path, environment: environment)

@@ -1,7 +1,7 @@
 /// All that is needed to reach one API server and be somebody there.
 ///
-/// Made from a kubeconfig context or from a pod's service account; file contents are read later, and again when
-/// they change, so that rotated certificates and tokens are picked up.
+/// Made from a kubeconfig context or from a pod's service account; file contents are read later, and again
+/// when they change, so that rotated certificates and tokens are picked up.
 public struct ClusterConfiguration: Hashable, Sendable {
   /// Where the server is.
   public struct Server: Hashable, Sendable, CustomStringConvertible {

@@ -20,7 +20,11 @@ actor CredentialSource {
   /// A plugin is asked before its credential runs out, so that no request is sent with one about to.
   private let expiryMargin: Int64
   private var held: Held?
-  private var refresh: Task<Credential, any Error>?
+  /// The plugin at work, and who waits for it.
+  private var run: Task<Void, Never>?
+  private var runNumber: UInt64 = 0
+  private var waiters: [UInt64: CheckedContinuation<Result<Credential, CredentialError>, Never>] = [:]
+  private var nextWaiter: UInt64 = 0
 
   init(
     login: ClusterConfiguration.Login, environment: [String: String], pluginTimeout: Duration = .seconds(60),
@@ -77,6 +81,8 @@ actor CredentialSource {
     }
   }
 
+  // MARK: Plugins
+
   private func fromPlugin(_ plugin: ExecPlugin) async throws(CredentialError) -> Credential {
     let wall = Timestamp.now().seconds
     if let held, !held.isRejected {
@@ -84,35 +90,64 @@ actor CredentialSource {
         return held.credential
       }
     }
-    let task: Task<Credential, any Error>
-    if let refresh {
-      task = refresh
-    } else {
-      task = Task { [environment, pluginTimeout] in
-        try await plugin.run(environment: environment, timeout: pluginTimeout)
-      }
-      refresh = task
+    if run == nil { start(plugin) }
+    nextWaiter &+= 1
+    let number = nextWaiter
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { waiters[number] = $0 }
+    } onCancel: {
+      Task { await self.leave(number) }
     }
-    do {
-      let credential = try await task.value
-      if refresh == task {
-        held = Held(credential: credential, since: .now())
-        refresh = nil
+    return try result.get()
+  }
+
+  private func start(_ plugin: ExecPlugin) {
+    runNumber &+= 1
+    run = Task { [environment, pluginTimeout, runNumber] in
+      do throws(CredentialError) {
+        finish(runNumber, .success(try await plugin.run(environment: environment, timeout: pluginTimeout)))
+      } catch {
+        finish(runNumber, .failure(error))
       }
-      return credential
-    } catch {
-      if refresh == task { refresh = nil }
-      if let held, !held.isRejected, let expiry = held.credential.expiry, expiry.seconds > Timestamp.now().seconds {
-        return held.credential
-      }
-      throw error as? CredentialError ?? CredentialError("\(error)")
     }
+  }
+
+  private func finish(_ number: UInt64, _ result: Result<Credential, CredentialError>) {
+    // A run that was given up has nobody to answer.
+    guard number == runNumber, run != nil else { return }
+    run = nil
+    var result = result
+    switch result {
+    case .success(let credential):
+      held = Held(credential: credential, since: .now())
+    case .failure:
+      // Asked early, so what is held may still be good for a moment.
+      if let held, !held.isRejected, let expiry = held.credential.expiry,
+        expiry.seconds > Timestamp.now().seconds
+      {
+        result = .success(held.credential)
+      }
+    }
+    let waiting = waiters
+    waiters = [:]
+    for waiter in waiting.values { waiter.resume(returning: result) }
+  }
+
+  /// A cancelled asker does not wait; when nobody is left, the plugin is killed.
+  private func leave(_ number: UInt64) {
+    guard let waiter = waiters.removeValue(forKey: number) else { return }
+    waiter.resume(returning: .failure(CredentialError("the request was cancelled")))
+    guard waiters.isEmpty else { return }
+    run?.cancel()
+    run = nil
   }
 }
 
 extension ExecPlugin {
   /// Runs the plugin and reads what it prints.
-  func run(environment inherited: [String: String], timeout: Duration) async throws(CredentialError) -> Credential {
+  func run(environment inherited: [String: String], timeout: Duration) async throws(CredentialError)
+    -> Credential
+  {
     var variables = inherited
     for (name, value) in environment { variables[name] = value }
     variables["KUBERNETES_EXEC_INFO"] = execInfo

@@ -1,8 +1,8 @@
 /// Decides what becomes of each thing told: a new event, a count on an old one, or nothing. Pure.
 ///
-/// The rules are client-go's (`tools/record/events_cache.go`): the same event again raises the count of the first;
-/// more than ten *similar* events (all but the message equal) within ten minutes are combined; each object has a
-/// budget of 25 events, refilled by one every five minutes.
+/// The rules are client-go's (`tools/record/events_cache.go`): the same event again raises the count of the
+/// first; more than ten *similar* events (all but the message equal) within ten minutes are combined; each
+/// object has a budget of 25 events, refilled by one every five minutes.
 public struct EventCorrelator: Sendable {
   public struct Configuration: Hashable, Sendable {
     /// Similar events with different messages before they are combined.
@@ -26,7 +26,6 @@ public struct EventCorrelator: Sendable {
     /// The object's budget is used up.
     case dropped
   }
-
 
   private struct SimilarKey: Hashable, Sendable {
     var about: ObjectReference
@@ -107,7 +106,8 @@ public struct EventCorrelator: Sendable {
     event.message = shown
     written[key] = event
     let patch: JSONValue = [
-      "count": .integer(Int64(event.count ?? 1)), "lastTimestamp": .string(wall.rfc3339), "message": .string(shown),
+      "count": .integer(Int64(event.count ?? 1)), "lastTimestamp": .string(wall.rfc3339),
+      "message": .string(shown),
     ]
     return .patch(
       name: event.metadata.name ?? "", namespace: event.metadata.namespace ?? "", patch, orCreate: event)

@@ -2,8 +2,8 @@ import Synchronization
 
 /// Posts events about objects, from a queue that never grows beyond its limit.
 ///
-/// Telling never waits and never fails: an API server that is away costs events, not control. What was lost is
-/// counted.
+/// Telling never waits and never fails: an API server that is away costs events, not control. What was lost
+/// is counted.
 public final class EventRecorder: Sendable {
   /// What became of the events told so far.
   public struct Counts: Hashable, Sendable {
@@ -76,7 +76,8 @@ public final class EventRecorder: Sendable {
       try await create(event)
     case .patch(let name, let namespace, let patch, let event):
       do throws(ClientError) {
-        let _: DynamicObject = try await client.patch(.events, namespace: namespace, name: name, .merge, patch)
+        let _: DynamicObject = try await client.patch(
+          .events, namespace: namespace, name: name, .merge, patch)
       } catch {
         guard error.isNotFound else { throw error }
         try await create(event)

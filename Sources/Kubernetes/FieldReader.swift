@@ -13,7 +13,9 @@ struct FieldReader {
 
   /// Nil when the field is absent or null.
   private func child(_ name: String) -> Node? {
-    guard let child = node.mapping?[name], child.null == nil || child.scalar?.style != .plain else { return nil }
+    guard let child = node.mapping?[name], child.null == nil || child.scalar?.style != .plain else {
+      return nil
+    }
     return child
   }
 

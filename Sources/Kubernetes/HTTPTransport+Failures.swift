@@ -21,7 +21,8 @@ extension HTTPTransport {
     case let error as NIOConnectionError:
       let reason = error.connectionErrors.last.map { shortReason($0.error) }
       let lookup = error.dnsAError ?? error.dnsAAAAError
-      return make(.connect, reason ?? lookup.map { "host name \(error.host) not found (\($0))" } ?? "\(error)")
+      return make(
+        .connect, reason ?? lookup.map { "host name \(error.host) not found (\($0))" } ?? "\(error)")
     case let error as NIOSSLError: return make(tlsKind(error), tlsReason("\(error)"))
     case is NIOSSLExtraError: return make(.tls, tlsReason("\(error)"))
     case is SocketAddressError: return make(.connect, "host name not found")
@@ -44,7 +45,8 @@ extension HTTPTransport {
     case .readTimeout: return make(.timeout, "nothing was heard")
     case .writeTimeout, .deadlineExceeded: return make(.timeout, "no answer within the time allowed")
     case .invalidProxyResponse: return make(.connect, "the proxy refused the connection")
-    case .proxyAuthenticationRequired: return make(.connect, "the proxy wants a user and password in proxy-url")
+    case .proxyAuthenticationRequired:
+      return make(.connect, "the proxy wants a user and password in proxy-url")
     case .remoteConnectionClosed, .uncleanShutdown: return make(.broken, "closed by the other side")
     default: return make(.broken, error.shortDescription)
     }

@@ -35,8 +35,8 @@ public struct Informer<Object: KubernetesObject>: Sendable {
     self.seed = seed
   }
 
-  /// Lists and watches until the task is cancelled. The handler is called for one event at a time, in order, and
-  /// nothing more is read from the server until it returns.
+  /// Lists and watches until the task is cancelled. The handler is called for one event at a time, in order,
+  /// and nothing more is read from the server until it returns.
   public func run(_ handle: (InformerEvent<Object>) async -> Void) async {
     var reflector = Reflector<Object>(configuration: configuration, seed: seed)
     var pending = reflector.step(.start, at: .now())
@@ -112,7 +112,8 @@ public struct Informer<Object: KubernetesObject>: Sendable {
     return reflector.step(end, at: .now())
   }
 
-  /// Silence is no trouble by itself: nothing may have happened. If the link is dead, opening the next watch says so.
+  /// Silence is no trouble by itself: nothing may have happened. If the link is dead, opening the next watch
+  /// says so.
   private func input(_ error: ClientError) -> Reflector<Object>.Input {
     if case .transport(let failure) = error, failure.kind == .timeout { return .watchEnded }
     return .failed(error)

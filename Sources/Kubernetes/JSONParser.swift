@@ -224,7 +224,9 @@ struct JSONParser {
   }
 
   private func utf8(_ slice: ArraySlice<UInt8>) throws(JSONSyntaxError) -> String {
-    guard let text = String(validating: slice, as: UTF8.self) else { throw error("invalid UTF-8 in a string") }
+    guard let text = String(validating: slice, as: UTF8.self) else {
+      throw error("invalid UTF-8 in a string")
+    }
     return text
   }
 
@@ -247,5 +249,7 @@ struct JSONParser {
     while let byte = peek, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { index &+= 1 }
   }
 
-  private func error(_ message: String) -> JSONSyntaxError { JSONSyntaxError(message: message, offset: index) }
+  private func error(_ message: String) -> JSONSyntaxError {
+    JSONSyntaxError(message: message, offset: index)
+  }
 }

@@ -3,8 +3,11 @@ import Foundation
 extension Kubeconfig {
   /// Reads the kubeconfig that kubectl would: `path`, else the files of `KUBECONFIG`, else `~/.kube/config`.
   ///
-  /// Files of `KUBECONFIG` that do not exist are passed over; that none exists is an error, as is a missing `path`.
-  public static func load(path: String? = nil, environment: [String: String]) throws(KubeconfigError) -> Kubeconfig {
+  /// Files of `KUBECONFIG` that do not exist are passed over; that none exists is an error, as is a missing
+  /// `path`.
+  public static func load(path: String? = nil, environment: [String: String]) throws(KubeconfigError)
+    -> Kubeconfig
+  {
     var files: [String]
     var isRequired = false
     if let path {
@@ -50,14 +53,18 @@ func readText(_ path: String, limit: Int) throws(RequestError) -> String {
   }
   let bytes = data ?? Data()
   guard bytes.count <= limit else { throw RequestError(message: "is larger than \(limit) bytes") }
-  guard let text = String(data: bytes, encoding: .utf8) else { throw RequestError(message: "is not UTF-8 text") }
+  guard let text = String(data: bytes, encoding: .utf8) else {
+    throw RequestError(message: "is not UTF-8 text")
+  }
   return text
 }
 
 private func reason(_ error: any Error) -> String {
   let error = error as NSError
   let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
-  if underlying.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(clamping: underlying.code))) }
+  if underlying.domain == NSPOSIXErrorDomain {
+    return String(cString: strerror(Int32(clamping: underlying.code)))
+  }
   switch (error as? CocoaError)?.code {
   case .fileReadNoSuchFile?, .fileNoSuchFile?: return "no such file"
   case .fileReadNoPermission?: return "permission denied"

@@ -14,7 +14,9 @@ extension Kubeconfig {
     }
     guard let document, document != Node("") else { return }
     let root = FieldReader(node: document, file: file, path: "")
-    guard root.isMapping else { throw KubeconfigError(file: file, message: "is not a kubeconfig: no mapping") }
+    guard root.isMapping else {
+      throw KubeconfigError(file: file, message: "is not a kubeconfig: no mapping")
+    }
     if let kind = try root.text("kind"), kind != "Config" {
       throw KubeconfigError(file: file, field: "kind", message: "is \"\(kind)\", not Config")
     }

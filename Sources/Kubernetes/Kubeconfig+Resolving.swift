@@ -10,13 +10,16 @@ extension Kubeconfig {
     let file = files.isEmpty ? "kubeconfig" : files.joined(separator: ":")
     guard let name = name ?? currentContext else {
       throw KubeconfigError(
-        file: file, field: "current-context", message: "is not set; choose a context: \(listed(contexts.keys))")
+        file: file, field: "current-context",
+        message: "is not set; choose a context: \(listed(contexts.keys))")
     }
     guard let context = contexts[name] else {
       throw KubeconfigError(
         file: file, field: "contexts", message: "no context \"\(name)\"; there are: \(listed(contexts.keys))")
     }
-    guard let clusterName = context.cluster else { throw KubeconfigError(context.origin, "cluster", "is missing") }
+    guard let clusterName = context.cluster else {
+      throw KubeconfigError(context.origin, "cluster", "is missing")
+    }
     guard let cluster = clusters[clusterName] else {
       throw KubeconfigError(
         context.origin, "cluster", "no cluster \"\(clusterName)\"; there are: \(listed(clusters.keys))")
@@ -56,11 +59,14 @@ extension Kubeconfig.Cluster {
       throw KubeconfigError(origin, "server", "must be scheme, host, port and path only")
     }
     let port = parts.port ?? (scheme == "https" ? 443 : 80)
-    guard (1...65535).contains(port) else { throw KubeconfigError(origin, "server", "port \(port) is not 1...65535") }
+    guard (1...65535).contains(port) else {
+      throw KubeconfigError(origin, "server", "port \(port) is not 1...65535")
+    }
     var prefix = parts.percentEncodedPath
     while prefix.hasSuffix("/") { prefix.removeLast() }
     return .init(
-      isTLS: scheme == "https", host: host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")), port: port,
+      isTLS: scheme == "https", host: host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")),
+      port: port,
       pathPrefix: prefix)
   }
 
@@ -101,7 +107,8 @@ extension Kubeconfig.Cluster {
 }
 
 extension Kubeconfig.User {
-  fileprivate func login(_ cluster: Kubeconfig.Cluster) throws(KubeconfigError) -> ClusterConfiguration.Login {
+  fileprivate func login(_ cluster: Kubeconfig.Cluster) throws(KubeconfigError) -> ClusterConfiguration.Login
+  {
     if let authProvider {
       throw KubeconfigError(
         origin, "auth-provider",
@@ -119,7 +126,9 @@ extension Kubeconfig.User {
     _ exec: Kubeconfig.Exec, _ cluster: Kubeconfig.Cluster
   ) throws(KubeconfigError) -> ExecPlugin {
     guard let command = exec.command else { throw KubeconfigError(origin, "exec.command", "is missing") }
-    guard let version = exec.apiVersion else { throw KubeconfigError(origin, "exec.apiVersion", "is missing") }
+    guard let version = exec.apiVersion else {
+      throw KubeconfigError(origin, "exec.apiVersion", "is missing")
+    }
     guard ExecPlugin.supportedVersions.contains(version) else {
       let supported = ExecPlugin.supportedVersions.joined(separator: " or ")
       throw KubeconfigError(origin, "exec.apiVersion", "\"\(version)\" is not supported; use \(supported)")
@@ -140,8 +149,10 @@ extension Kubeconfig.User {
     switch (chain, key) {
     case (nil, nil): return nil
     case (let chain?, let key?): return .init(chain: chain, key: key)
-    case (nil, _): throw KubeconfigError(origin, "client-certificate", "is missing, but there is a client-key")
-    case (_, nil): throw KubeconfigError(origin, "client-key", "is missing, but there is a client-certificate")
+    case (nil, _):
+      throw KubeconfigError(origin, "client-certificate", "is missing, but there is a client-key")
+    case (_, nil):
+      throw KubeconfigError(origin, "client-key", "is missing, but there is a client-certificate")
     }
   }
 

@@ -1,7 +1,7 @@
 /// What a kubeconfig says, merged from one or several files.
 ///
-/// Merging follows kubectl: the first file to name a cluster, user or context, or to set `current-context`, wins;
-/// relative paths belong to the file they stand in.
+/// Merging follows kubectl: the first file to name a cluster, user or context, or to set `current-context`,
+/// wins; relative paths belong to the file they stand in.
 public struct Kubeconfig: Hashable, Sendable {
   /// Where in which file something was said, for error messages.
   public struct Origin: Hashable, Sendable {

@@ -27,7 +27,8 @@ extension KubernetesClient {
     }
   }
 
-  /// Lists everything, page by page. When the server forgets a page half way, everything is asked for in one answer.
+  /// Lists everything, page by page. When the server forgets a page half way, everything is asked for in one
+  /// answer.
   ///
   /// - Parameter maxObjects: more than this many is an error.
   public func list<Object: KubernetesObject>(
@@ -85,7 +86,8 @@ extension KubernetesClient {
 
   /// Replaces an object. With `metadata.resourceVersion` set, a stale one is refused as a conflict.
   public func replace<Object: KubernetesObject>(
-    _ type: ResourceType, _ object: Object, namespace: String? = nil, name: String, subresource: String? = nil,
+    _ type: ResourceType, _ object: Object, namespace: String? = nil, name: String,
+    subresource: String? = nil,
     retry: RetryPolicy? = nil
   ) async throws(ClientError) -> Object {
     let body = try encoded(object, type)

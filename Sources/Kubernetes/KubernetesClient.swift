@@ -65,9 +65,11 @@ public final class KubernetesClient: Sendable {
   public func send(_ request: APIRequest, retry: RetryPolicy? = nil) async throws(ClientError) -> Response {
     try await retrying(request, retry ?? options.retry) { [self] () throws(ClientError) in
       let timeout = options.requestTimeout
+      // Outside the time limit: a plugin has one of its own.
+      let credential = try await credential()
       do {
         return try await withDeadline(timeout) { [self] in
-          let response = try await authenticated(request, headTimeout: timeout)
+          let response = try await authenticated(request, as: credential, headTimeout: timeout)
           let body = try await collect(response.body)
           return Response(code: response.code, body: body, warnings: response.headers["warning"].map(oneLine))
         }
@@ -79,22 +81,23 @@ public final class KubernetesClient: Sendable {
     }
   }
 
-  /// Opens a stream of lines. Only the opening is repeated; an established stream that breaks is the caller's to
-  /// open again, because only the caller knows from where.
-  public func lines(_ request: APIRequest, retry: RetryPolicy? = nil) async throws(ClientError) -> LineStream {
+  /// Opens a stream of lines. Only the opening is repeated; an established stream that breaks is the caller's
+  /// to open again, because only the caller knows from where.
+  public func lines(_ request: APIRequest, retry: RetryPolicy? = nil) async throws(ClientError) -> LineStream
+  {
     let response = try await retrying(request, retry ?? options.retry) { [self] () throws(ClientError) in
-      try await authenticated(request, headTimeout: options.requestTimeout)
+      try await authenticated(request, as: try await credential(), headTimeout: options.requestTimeout)
     }
     return LineStream(response.body, limit: options.maxLineBytes, transport: transport)
   }
 
   // MARK: One try
 
-  /// Sends with credentials; with new ones, once, if the server refuses the first. Anything but 2xx is an error.
+  /// Sends with credentials; with new ones, once, if the server refuses the first. Anything but 2xx is an
+  /// error.
   func authenticated(
-    _ request: APIRequest, headTimeout: Duration
+    _ request: APIRequest, as first: Credential, headTimeout: Duration
   ) async throws(ClientError) -> HTTPTransport.Response {
-    let first = try await credential()
     let response = try await transport.send(request, as: first, headTimeout: headTimeout)
     if response.code == 401, await credentials.reject(first) {
       let second = try await credential()
@@ -110,6 +113,7 @@ public final class KubernetesClient: Sendable {
     do {
       return try await credentials.credential()
     } catch {
+      if Task.isCancelled { throw .transport(transport.failure(CancellationError())) }
       throw .credentials(error)
     }
   }

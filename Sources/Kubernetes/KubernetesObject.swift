@@ -54,7 +54,8 @@ public struct ListPage<Object: KubernetesObject>: Sendable {
     // Go writes a nil slice as null.
     let elements = members.isNull ? [] : members.arrayValue
     guard let elements else {
-      throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "not a list: items is no array"))
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: [], debugDescription: "not a list: items is no array"))
     }
     items = []
     items.reserveCapacity(elements.count)

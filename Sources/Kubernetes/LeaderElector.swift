@@ -27,14 +27,15 @@ public final class LeaderElector: Sendable {
     election = Mutex(LeaseElection(configuration, seed: seed))
   }
 
-  /// Until when this process is certainly the only leader; nil when it is not one. Read it at the moment of acting.
+  /// Until when this process is certainly the only leader; nil when it is not one. Read it at the moment of
+  /// acting.
   public var writeDeadline: MonotonicInstant? { election.withLock { $0.writeDeadline } }
 
   /// Whether something begun now that will be over at `end` may be begun.
   public func mayWrite(until end: MonotonicInstant) -> Bool { election.withLock { $0.mayWrite(until: end) } }
 
-  /// Acquires and renews until the task is cancelled, then returns without releasing: `release()` is a step of its
-  /// own, to be taken when the last write is over.
+  /// Acquires and renews until the task is cancelled, then returns without releasing: `release()` is a step
+  /// of its own, to be taken when the last write is over.
   ///
   /// - Parameter report: called in order; must return quickly, since renewals wait for it.
   public func run(_ report: @Sendable (Event) async -> Void) async {
@@ -66,8 +67,8 @@ public final class LeaderElector: Sendable {
     _ = step(.failed(.transport(TransportFailure(.cancelled, server: "", message: "stopped"))))
   }
 
-  /// Gives the lease up, so that another candidate need not wait for it to run out. Call it when `run` has returned
-  /// and no write is under way.
+  /// Gives the lease up, so that another candidate need not wait for it to run out. Call it when `run` has
+  /// returned and no write is under way.
   ///
   /// - Parameter limit: after this long the lease is left to run out by itself.
   public func release(within limit: Duration = .seconds(8)) async {
@@ -90,7 +91,9 @@ public final class LeaderElector: Sendable {
   }
 
   /// Below the renew deadline, so that a hanging request leaves time for another.
-  private var requestLimit: Duration { min(election.withLock { $0.configuration.renewDeadline } / 2, .seconds(5)) }
+  private var requestLimit: Duration {
+    min(election.withLock { $0.configuration.renewDeadline } / 2, .seconds(5))
+  }
 
   /// One try.
   private func perform(_ action: LeaseElection.Action, limit: Duration) async -> LeaseElection.Input {
@@ -116,7 +119,8 @@ public final class LeaderElector: Sendable {
       let lease = Lease(metadata: ObjectMeta(name: name, namespace: namespace), spec: spec)
       return .written(try await client.create(.leases, lease, namespace: namespace, retry: .never))
     case .replace(let lease):
-      return .written(try await client.replace(.leases, lease, namespace: namespace, name: name, retry: .never))
+      return .written(
+        try await client.replace(.leases, lease, namespace: namespace, name: name, retry: .never))
     default:
       return .timer
     }

@@ -1,10 +1,11 @@
-/// Leader election over one Lease. Pure: time is an argument, and the civil clock is only copied into the record
-/// for people to read.
+/// Leader election over one Lease. Pure: time is an argument, and the civil clock is only copied into the
+/// record for people to read.
 ///
-/// Safety rests on spans of local monotonic time, as in client-go: another candidate takes over only when it has
-/// seen the record unchanged for the whole lease duration, which cannot begin before our renewal was *sent*. So from
-/// the moment of sending, for `renewDeadline` (shorter than the lease), nobody else can be leader, as long as no
-/// two clocks differ in rate by more than `leaseDuration / renewDeadline` (1.5 by default).
+/// Safety rests on spans of local monotonic time, as in client-go: another candidate takes over only when it
+/// has seen the record unchanged for the whole lease duration, which cannot begin before our renewal was
+/// *sent*. So from the moment of sending, for `renewDeadline` (shorter than the lease), nobody else can be
+/// leader, as long as no two clocks differ in rate by more than `leaseDuration / renewDeadline` (1.5 by
+/// default).
 ///
 /// States: `following` → `leading` (acquired) → `following` (deadline passed, somebody else's, released);
 /// any → `released`, which is final.
@@ -100,8 +101,8 @@ public struct LeaseElection: Sendable {
     generator = SeededGenerator(seed: seed)
   }
 
-  /// Until when this process is certainly the only leader; nil when it is not one. Compare it with the clock at the
-  /// moment of acting: it may have passed without any input.
+  /// Until when this process is certainly the only leader; nil when it is not one. Compare it with the clock
+  /// at the moment of acting: it may have passed without any input.
   public var writeDeadline: MonotonicInstant? { role == .leading ? deadline : nil }
 
   /// Whether something that will be over at `end` may be begun.

@@ -19,8 +19,8 @@ public struct LineSplitter: Sendable {
 
   /// Takes the next bytes and hands each line that they complete to `body`.
   ///
-  /// Throws `LineTooLong` as soon as a line is known to be too long, before it is complete, and whatever `body`
-  /// throws; the splitter is of no further use then.
+  /// Throws `LineTooLong` as soon as a line is known to be too long, before it is complete, and whatever
+  /// `body` throws; the splitter is of no further use then.
   public mutating func feed(_ bytes: some Collection<UInt8>, _ body: ([UInt8]) throws -> Void) throws {
     var rest = bytes[...]
     while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {

@@ -1,8 +1,8 @@
 import AsyncHTTPClient
 import NIOCore
 
-/// The lines of a response, one at a time. Errors thrown are `ClientError`s. Letting go of the iterator closes the
-/// connection.
+/// The lines of a response, one at a time. Errors thrown are `ClientError`s. Letting go of the iterator
+/// closes the connection.
 public struct LineStream: AsyncSequence, Sendable {
   public typealias Element = [UInt8]
 

@@ -29,7 +29,9 @@ extension ObjectMeta {
     annotations = try texts("annotations")
     creationTimestamp = try time("creationTimestamp")
     deletionTimestamp = try time("deletionTimestamp")
-    finalizers = try field(members, "finalizers", "a list of texts") { $0.arrayValue?.compactMap(\.stringValue) }
+    finalizers = try field(members, "finalizers", "a list of texts") {
+      $0.arrayValue?.compactMap(\.stringValue)
+    }
     if let owners = members["ownerReferences"], !owners.isNull {
       ownerReferences = try owners.decode(as: [OwnerReference].self)
     }

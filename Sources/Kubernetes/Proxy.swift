@@ -14,7 +14,8 @@ public struct Proxy: Hashable, Sendable {
   public var user: String?
   public var password: Secret?
 
-  /// From `http://user:password@host:port` or `socks5://host:port`; throws a `RequestError` saying what is wrong.
+  /// From `http://user:password@host:port` or `socks5://host:port`; throws a `RequestError` saying what is
+  /// wrong.
   public init(url text: String) throws(RequestError) {
     guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
       let host = parts.host, !host.isEmpty
@@ -32,8 +33,8 @@ public struct Proxy: Hashable, Sendable {
     password = parts.password.map { Secret($0) }
   }
 
-  /// The proxy that `HTTPS_PROXY`/`HTTP_PROXY` and `NO_PROXY` ask for, in either case, as Go programs read them:
-  /// the local machine is never proxied.
+  /// The proxy that `HTTPS_PROXY`/`HTTP_PROXY` and `NO_PROXY` ask for, in either case, as Go programs read
+  /// them: the local machine is never proxied.
   public static func fromEnvironment(
     _ environment: [String: String], for server: ClusterConfiguration.Server
   ) throws(RequestError) -> Proxy? {

@@ -1,25 +1,27 @@
-/// Keeps a picture of a resource in step with the server: a paged list, then a watch, then a new list when the
-/// server has forgotten where the watch was. Pure: `step` says what to do next, an informer does it.
+/// Keeps a picture of a resource in step with the server: a paged list, then a watch, then a new list when
+/// the server has forgotten where the watch was. Pure: `step` says what to do next, an informer does it.
 ///
-/// One request is outstanding at a time, so every action that asks for one is answered by exactly one chain of
-/// inputs. Only versions are kept, not objects: memory is a few hundred bytes an object.
+/// One request is outstanding at a time, so every action that asks for one is answered by exactly one chain
+/// of inputs. Only versions are kept, not objects: memory is a few hundred bytes an object.
 ///
-/// What it promises: `upsert` for every object that exists, `delete` for every object it has announced and that
-/// is gone, whether or not the watch saw it go, and neither twice for one change. An object that was deleted and
-/// created again under the same name gives a `delete` and an `upsert`.
+/// What it promises: `upsert` for every object that exists, `delete` for every object it has announced and
+/// that is gone, whether or not the watch saw it go, and neither twice for one change. An object that was
+/// deleted and created again under the same name gives a `delete` and an `upsert`.
 ///
-/// States: `idle` → `listing`; `listing` → `listing` (next page), `watching`, `waiting`; `watching` → `watching`,
-/// `listing`, `waiting`; `waiting` → `listing`, `watching`.
+/// States: `idle` → `listing`; `listing` → `listing` (next page), `watching`, `waiting`; `watching` →
+/// `watching`, `listing`, `waiting`; `waiting` → `listing`, `watching`.
 public struct Reflector<Object: KubernetesObject>: Sendable {
   public struct Configuration: Hashable, Sendable {
     /// Objects a list page.
     public var pageSize: Int
     /// Objects kept track of at most; a server that lists more is an error, not a leak.
     public var maxObjects: Int
-    /// A watch asks the server to end it after this long, spread up to twice this so that many do not end at once.
+    /// A watch asks the server to end it after this long, spread up to twice this so that many do not end at
+    /// once.
     public var watchTimeoutSeconds: Int
     public var backoff: Backoff
-    /// A watch shorter than this counts as a failure, or an instantly closing server would be asked in a tight loop.
+    /// A watch shorter than this counts as a failure, or an instantly closing server would be asked in a
+    /// tight loop.
     public var shortestWatch: Duration
 
     public init(
@@ -222,7 +224,8 @@ extension Reflector {
     if case .error(let error) = event {
       if error.reason == .gone { return [.closeWatch] + listAgain(at: now) }
       let failure = ClientError.refused(error)
-      return [.closeWatch] + fail(failure, resuming: .watch(resourceVersion: watching.resourceVersion), at: now)
+      return [.closeWatch]
+        + fail(failure, resuming: .watch(resourceVersion: watching.resourceVersion), at: now)
     }
     failures = 0
     var actions = hear(at: now)

@@ -73,7 +73,9 @@ final class TLSMaterial: Sendable {
   }
 
   private static func stamp(_ path: String) -> Stamp? {
-    guard let attributes = try? FileManager.default.attributesOfItem(atPath: resolved(path)) else { return nil }
+    guard let attributes = try? FileManager.default.attributesOfItem(atPath: resolved(path)) else {
+      return nil
+    }
     return Stamp(
       modified: (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0,
       size: (attributes[.size] as? NSNumber)?.int64Value ?? 0,
@@ -85,7 +87,9 @@ final class TLSMaterial: Sendable {
     URL(fileURLWithPath: path).resolvingSymlinksInPath().path
   }
 
-  private func build(_ certificate: ClusterConfiguration.ClientCertificate?) throws(CredentialError) -> TLSConfiguration {
+  private func build(_ certificate: ClusterConfiguration.ClientCertificate?) throws(CredentialError)
+    -> TLSConfiguration
+  {
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.minimumTLSVersion = .tlsv12
     switch trust {

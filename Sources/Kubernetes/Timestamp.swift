@@ -53,7 +53,8 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     let time = clamped - days * 86_400
     let (year, month, day) = Self.civil(days: days)
     var text = Self.pad(year, 4) + "-" + Self.pad(month, 2) + "-" + Self.pad(day, 2)
-    text += "T" + Self.pad(time / 3600, 2) + ":" + Self.pad(time % 3600 / 60, 2) + ":" + Self.pad(time % 60, 2)
+    text +=
+      "T" + Self.pad(time / 3600, 2) + ":" + Self.pad(time % 3600 / 60, 2) + ":" + Self.pad(time % 60, 2)
     if fractionDigits == 6 { text += "." + Self.pad(Int64(nanoseconds) / 1000, 6) }
     return text + "Z"
   }
@@ -133,7 +134,8 @@ private struct DigitScanner {
   mutating func offset() -> Int64? {
     if take("Z") || take("z") { return 0 }
     let isWest = take("-")
-    guard isWest || take("+"), let hours = number(2), take(":"), let minutes = number(2), hours < 24, minutes < 60
+    guard isWest || take("+"), let hours = number(2), take(":"), let minutes = number(2), hours < 24,
+      minutes < 60
     else { return nil }
     return (isWest ? -1 : 1) * (hours * 3600 + minutes * 60)
   }

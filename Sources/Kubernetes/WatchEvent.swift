@@ -42,7 +42,8 @@ extension WatchEvent {
       }
       self = .bookmark(resourceVersion: version)
     case "ERROR":
-      let status = (try? object.decode(as: APIStatus.self)) ?? APIStatus(message: object["message"]?.stringValue)
+      let status =
+        (try? object.decode(as: APIStatus.self)) ?? APIStatus(message: object["message"]?.stringValue)
       self = .error(StatusError(status: status, code: 500, verb: "watch", target: target))
     default:
       return nil
@@ -83,7 +84,9 @@ public struct WatchDecoder<Object: KubernetesObject>: Sendable {
   public mutating func feed(_ bytes: some Collection<UInt8>) throws -> [WatchEvent<Object>] {
     var events: [WatchEvent<Object>] = []
     try splitter.feed(bytes) { line in
-      if let event = try WatchEvent<Object>(line: line, target: target, limits: limits) { events.append(event) }
+      if let event = try WatchEvent<Object>(line: line, target: target, limits: limits) {
+        events.append(event)
+      }
     }
     return events
   }

@@ -5,8 +5,8 @@ import NIOCore
 
 /// A real kube-apiserver and etcd on free local ports, for tests. RBAC is on.
 ///
-/// The programs are looked for in `KUBEBUILDER_ASSETS`, then `/usr/local/kubebuilder/bin`. They die with the test
-/// process, however that ends.
+/// The programs are looked for in `KUBEBUILDER_ASSETS`, then `/usr/local/kubebuilder/bin`. They die with the
+/// test process, however that ends.
 public final class APIServer: Sendable {
   /// A bearer token the server accepts, and who it is.
   public struct Token: Hashable, Sendable {
@@ -98,7 +98,8 @@ public final class APIServer: Sendable {
     let lines = tokens.enumerated().map { index, token in
       "\(token.token),\(token.user),\(index),\"\(token.groups.joined(separator: ","))\""
     }
-    try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: directory.appendingPathComponent("tokens.csv"))
+    try Data((lines.joined(separator: "\n") + "\n").utf8).write(
+      to: directory.appendingPathComponent("tokens.csv"))
     let client = "http://127.0.0.1:\(etcdPort)"
     etcd = Daemon(
       "\(assets)/etcd",
@@ -179,7 +180,9 @@ public final class APIServer: Sendable {
   /// Makes etcd forget all history, so that every older resource version is gone.
   public func compact() async throws {
     let header = try await etcdCall("kv/range", #"{"key":"AA=="}"#)["header"]
-    guard let revision = header?["revision"]?.stringValue else { throw Failure(description: "etcd has no revision") }
+    guard let revision = header?["revision"]?.stringValue else {
+      throw Failure(description: "etcd has no revision")
+    }
     _ = try await etcdCall("kv/compaction", #"{"revision":"\#(revision)","physical":true}"#)
   }
 
@@ -187,13 +190,16 @@ public final class APIServer: Sendable {
   public func erase(_ plural: String, namespace: String, name: String) async throws {
     let key = Data("/registry/\(plural)/\(namespace)/\(name)".utf8).base64EncodedString()
     let answer = try await etcdCall("kv/deleterange", #"{"key":"\#(key)"}"#)
-    guard answer["deleted"]?.stringValue == "1" else { throw Failure(description: "no \(plural) \(name) in etcd") }
+    guard answer["deleted"]?.stringValue == "1" else {
+      throw Failure(description: "no \(plural) \(name) in etcd")
+    }
   }
 
-  /// Runs kubectl, which stands beside the server's programs, and returns what it printed. Throws a `Failure` with
-  /// its complaint when it fails.
+  /// Runs kubectl, which stands beside the server's programs, and returns what it printed. Throws a `Failure`
+  /// with its complaint when it fails.
   @discardableResult
-  public func kubectl(_ arguments: [String], as token: Token = .admin, input: String? = nil) throws -> String {
+  public func kubectl(_ arguments: [String], as token: Token = .admin, input: String? = nil) throws -> String
+  {
     let program = (APIServer.assets ?? "") + "/kubectl"
     return try run(program, ["--kubeconfig", try kubeconfig(token)] + arguments, input: input)
   }

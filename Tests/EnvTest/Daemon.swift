@@ -10,8 +10,8 @@ final class Daemon: Sendable {
   private let pidFile: URL
   private let running = Mutex<Running?>(nil)
 
-  /// The pipe is the tie: the shell around the program kills it when the pipe closes, which the kernel sees to even
-  /// when this process is killed.
+  /// The pipe is the tie: the shell around the program kills it when the pipe closes, which the kernel sees
+  /// to even when this process is killed.
   private struct Running: @unchecked Sendable {
     var shell: Process
     var tie: Pipe
@@ -51,10 +51,12 @@ final class Daemon: Sendable {
 
   /// Kills the program and waits for its end.
   func stop() {
-    guard let stopping = running.withLock({ running in
-      defer { running = nil }
-      return running
-    }) else { return }
+    guard
+      let stopping = running.withLock({ running in
+        defer { running = nil }
+        return running
+      })
+    else { return }
     if let pid { kill(pid, SIGKILL) }
     try? stopping.tie.fileHandleForWriting.close()
     stopping.shell.waitUntilExit()

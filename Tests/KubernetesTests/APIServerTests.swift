@@ -6,7 +6,9 @@ import Testing
 @testable import Kubernetes
 
 /// One server for the tests that leave it as it is.
-private let shared = Task { try await APIServer.start(tokens: [nobody, .serviceAccount("default", "viewer")]) }
+private let shared = Task {
+  try await APIServer.start(tokens: [nobody, .serviceAccount("default", "viewer")])
+}
 private let nobody = APIServer.Token("nobody-token", user: "nobody", groups: ["system:authenticated"])
 
 @Suite(.enabled(if: APIServer.isAvailable, "no kube-apiserver here"), .timeLimit(.minutes(10)))
@@ -109,7 +111,9 @@ struct APIServerTests {
     let question = AccessQuestion("list", .configMaps, namespace: "default")
     #expect(try await !viewer.mayI(question))
     try server.kubectl(["create", "role", "viewer", "--verb=list", "--resource=configmaps"])
-    try server.kubectl(["create", "rolebinding", "viewer", "--role=viewer", "--serviceaccount=default:viewer"])
+    try server.kubectl([
+      "create", "rolebinding", "viewer", "--role=viewer", "--serviceaccount=default:viewer",
+    ])
     let deadline = ContinuousClock.now.advanced(by: .seconds(60))
     while try await !viewer.mayI(question), ContinuousClock.now < deadline {
       try await Task.sleep(for: .milliseconds(50))
@@ -138,9 +142,12 @@ struct APIServerTests {
     #expect(await error { _ in } == nil)
     #expect(await error { $0.trust = .anybody } == nil)
     #expect(await error { $0.tlsServerName = "kubernetes.default" } == nil)
-    guard case .transport(let untrusted)? = await error({ $0.trust = .system }) else { return fail("trusted") }
+    guard case .transport(let untrusted)? = await error({ $0.trust = .system }) else {
+      return fail("trusted")
+    }
     #expect(untrusted.kind == .tls && untrusted.message.contains("is not trusted"))
-    guard case .credentials(let missing)? = await error({ $0.trust = .authorities(.file("/no/ca.crt")) }) else {
+    guard case .credentials(let missing)? = await error({ $0.trust = .authorities(.file("/no/ca.crt")) })
+    else {
       return fail("no file needed")
     }
     #expect(missing.message == "certificate authority /no/ca.crt cannot be read: No such file or directory")
@@ -209,7 +216,9 @@ struct APIServerTests {
       let error = await failure { try await client.create(gadgets, gadget, namespace: "default") }
       if error == nil { break }
       // Discovery may lag behind the condition.
-      guard error?.isNotFound == true, ContinuousClock.now < deadline else { return fail("\(String(describing: error))") }
+      guard error?.isNotFound == true, ContinuousClock.now < deadline else {
+        return fail("\(String(describing: error))")
+      }
       try await Task.sleep(for: .milliseconds(100))
     }
     let patched: Gadget = try await client.patch(

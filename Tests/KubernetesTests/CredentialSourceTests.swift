@@ -68,7 +68,8 @@ import Testing
       apiVersion: Self.v1, command: "no-such-plugin-here", installHint: "install it with apt")
     #expect(
       await message(absent)
-        == "credential plugin no-such-plugin-here: cannot be run: No such file or directory; install it with apt")
+        == "credential plugin no-such-plugin-here: cannot be run: No such file or directory; install it with apt"
+    )
     #expect(
       await message(Self.script("echo log in first >&2; exit 7"))
         == "credential plugin /bin/sh: exited with 7: log in first")
@@ -86,7 +87,8 @@ import Testing
     // Its child holds the output open, and must die with it.
     let text = await message(Self.script("sleep 1000 & echo $! > \(file); wait"), timeout: .milliseconds(500))
     #expect(text.contains("did not finish within"))
-    let pid = try #require(Int32(String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .newlines)))
+    let pid = try #require(
+      Int32(String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .newlines)))
     let deadline = ContinuousClock.now.advanced(by: .seconds(30))
     func isAlive() -> Bool {
       let state = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
@@ -94,6 +96,33 @@ import Testing
     }
     while isAlive(), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
     #expect(!isAlive())
+  }
+
+  @Test func aCancelledAskerDoesNotWaitAndTheLastOneEndsThePlugin() async throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let source = source(Self.script("echo $$ > \(file); sleep 1000"), timeout: .seconds(1000))
+    let task = Task { try? await source.credential() }
+    let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+    func pid() -> Int32? {
+      let text = try? String(contentsOfFile: file, encoding: .utf8)
+      return text.flatMap { Int32($0.trimmingCharacters(in: .newlines)) }
+    }
+    while pid() == nil, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(10)) }
+    let plugin = try #require(pid())
+    task.cancel()
+    #expect(await task.value == nil)
+    while kill(plugin, 0) == 0, ContinuousClock.now < deadline {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    #expect(kill(plugin, 0) != 0)
+    // The next asker starts anew.
+    try FileManager.default.removeItem(atPath: file)
+    let next = Task { try? await source.credential() }
+    while pid() == nil, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(pid() != nil)
+    next.cancel()
+    _ = await next.value
   }
 
   @Test func readsATokenFileAgainAfterARefusal() async throws {

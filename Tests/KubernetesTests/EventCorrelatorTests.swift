@@ -26,12 +26,14 @@ import Testing
     #expect(event.metadata.name?.hasPrefix("line-1.") == true)
     #expect(event.type == "Warning" && event.reason == "DriftDetected" && event.message == "drifted")
     #expect(event.count == 1 && event.source?.component == "op" && event.reportingInstance == "pod-1")
-    #expect(event.firstTimestamp == Timestamp(seconds: 1_000_001) && event.lastTimestamp == event.firstTimestamp)
+    #expect(
+      event.firstTimestamp == Timestamp(seconds: 1_000_001) && event.lastTimestamp == event.firstTimestamp)
   }
 
   @Test mutating func theSameAgainRaisesTheCount() throws {
     guard case .create(let event) = take(draft("drifted", version: "1")) else { return fail("not created") }
-    guard case .patch(let name, let namespace, let patch, let whole) = take(draft("drifted", version: "2")) else {
+    guard case .patch(let name, let namespace, let patch, let whole) = take(draft("drifted", version: "2"))
+    else {
       return fail("not patched")
     }
     #expect(name == event.metadata.name && namespace == "a")

@@ -10,7 +10,8 @@ final class Told: Sendable {
   func add(_ event: InformerEvent<DynamicObject>) {
     let text: String
     switch event {
-    case .upsert(let object): text = "upsert \(object.metadata.name ?? "") \(object.metadata.resourceVersion ?? "")"
+    case .upsert(let object):
+      text = "upsert \(object.metadata.name ?? "") \(object.metadata.resourceVersion ?? "")"
     case .delete(let key, _): text = "delete \(key.name)"
     case .undecodable(let failure): text = "undecodable \(failure.key.name)"
     case .synced: text = "synced"
@@ -74,7 +75,8 @@ final class Told: Sendable {
     }
     #expect(
       told.prefix(9) == [
-        "upsert a 1", "upsert b 2", "synced", "upsert a 11", "troubled", "recovered", "upsert c 13", "upsert a 1",
+        "upsert a 1", "upsert b 2", "synced", "upsert a 11", "troubled", "recovered", "upsert c 13",
+        "upsert a 1",
         "delete c",
       ])
   }

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct JSONValueTests {
   @Test func parsesEveryKind() throws {
-    let text = #" {"a":[null,true,false,0,-12,1.5,1e3,9223372036854775807,9223372036854775808],"é\n\u00e9\ud83d\ude00":""} "#
+    let text =
+      #" {"a":[null,true,false,0,-12,1.5,1e3,9223372036854775807,9223372036854775808],"é\n\u00e9\ud83d\ude00":""} "#
     let value = try JSONValue(parsing: text)
     #expect(
       value == [
@@ -16,7 +17,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", " ", "nul", "tru", "01", "-", "1.", "1e", "+1", ".5", "[1,]", "[1", "{", #"{"a"}"#, #"{"a":}"#, #"{a:1}"#,
+    "", " ", "nul", "tru", "01", "-", "1.", "1e", "+1", ".5", "[1,]", "[1", "{", #"{"a"}"#, #"{"a":}"#,
+    #"{a:1}"#,
     #""a"#, #""\x""#, #""\u12""#, "\"\u{1}\"", "1 2", "[1]]", "1e999", "'a'", "{\"a\":1,}",
   ])
   func refusesWhatIsNotJSON(text: String) {

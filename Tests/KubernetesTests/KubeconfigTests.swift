@@ -84,7 +84,8 @@ import Testing
     let kubeconfig = try Kubeconfig.load(environment: ["KUBECONFIG": list])
     let configuration = try kubeconfig.configuration()
     #expect(configuration.server.host == "first")
-    let tokens = second.deletingLastPathComponent().appendingPathComponent("tokens/u").standardizedFileURL.path
+    let tokens = second.deletingLastPathComponent().appendingPathComponent("tokens/u").standardizedFileURL
+      .path
     #expect(configuration.login == .tokenFile(tokens))
   }
 
@@ -116,7 +117,9 @@ import Testing
       "clusters:\n- name: a\n  cluster: {insecure-skip-tls-verify: maybe}",
       "/k:3: clusters[0].cluster.insecure-skip-tls-verify: must be true or false"
     ),
-    ("users:\n- name: u\n  user: {exec: {args: x}}", "/k:3: users[0].user.exec.args: must be a list of texts"),
+    (
+      "users:\n- name: u\n  user: {exec: {args: x}}", "/k:3: users[0].user.exec.args: must be a list of texts"
+    ),
   ])
   func namesWhatIsWrong(text: String, message: String) throws {
     let error = #expect(throws: KubeconfigError.self) { try Kubeconfig(parsing: text, file: "/k") }
@@ -204,7 +207,8 @@ import Testing
     #expect(missing?.message.contains("token cannot be read: ") == true)
     try Data("t1\n".utf8).write(to: directory.appendingPathComponent("token"))
     try Data("plant\n".utf8).write(to: directory.appendingPathComponent("namespace"))
-    let configuration = try ClusterConfiguration.inCluster(environment: environment, directory: directory.path)
+    let configuration = try ClusterConfiguration.inCluster(
+      environment: environment, directory: directory.path)
     #expect(configuration.namespace == "plant")
     #expect(configuration.login == .tokenFile(directory.path + "/token"))
     #expect(configuration.trust == .authorities(.file(directory.path + "/ca.crt")))

@@ -93,7 +93,9 @@ import Testing
   }
 
   @Test func redirectsAreNotFollowed() async throws {
-    let server = try await ScriptedServer.start { _, _ in .answer(307, "", headers: ["location: http://evil/"]) }
+    let server = try await ScriptedServer.start { _, _ in
+      .answer(307, "", headers: ["location: http://evil/"])
+    }
     let error = await failure { try await get(server.client()) }
     #expect(error?.reason == .other)
   }
@@ -143,7 +145,8 @@ import Testing
 
   @Test func aServerThatHangsIsGivenUp() async throws {
     let server = try await ScriptedServer.start { request, _ in
-      request.path.hasSuffix("/head") ? [.hang] : [.text("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"), .hang]
+      request.path.hasSuffix("/head")
+        ? [.hang] : [.text("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"), .hang]
     }
     let client = server.client {
       $0.requestTimeout = .milliseconds(300)
@@ -163,7 +166,9 @@ import Testing
     let client = server.client()
     let task = Task { await failure { try await get(client) } }
     let deadline = ContinuousClock.now.advanced(by: .seconds(30))
-    while server.requests.isEmpty, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+    while server.requests.isEmpty, ContinuousClock.now < deadline {
+      try await Task.sleep(for: .milliseconds(5))
+    }
     task.cancel()
     #expect(await task.value?.isCancelled == true)
   }
@@ -173,7 +178,9 @@ import Testing
     defer { try? FileManager.default.removeItem(at: file) }
     try Data("old".utf8).write(to: file)
     let server = try await ScriptedServer.start { request, _ in
-      if request.headers["authorization"] == ["Bearer new"] { return .answer(200, objectJSON("x", version: 1)) }
+      if request.headers["authorization"] == ["Bearer new"] {
+        return .answer(200, objectJSON("x", version: 1))
+      }
       // The file is replaced between the first answer and the second request.
       try? Data("new".utf8).write(to: file)
       return .status(401, "Unauthorized", "Unauthorized")
@@ -191,10 +198,12 @@ import Testing
   @Test func listsPageByPageAndSurvivesAnExpiredPage() async throws {
     let server = try await ScriptedServer.start { request, _ in
       switch (request.query["limit"], request.query["continue"]) {
-      case ("2", nil): return .list([objectJSON("a", version: 1), objectJSON("b", version: 2)], version: "9", token: "t")
+      case ("2", nil):
+        return .list([objectJSON("a", version: 1), objectJSON("b", version: 2)], version: "9", token: "t")
       case ("2", "t"): return .status(410, "Expired", "too old")
       default:
-        return .list(["a", "b", "c"].map { objectJSON($0, version: 3) } + [#"{"metadata":7}"#], version: "10")
+        return .list(
+          ["a", "b", "c"].map { objectJSON($0, version: 3) } + [#"{"metadata":7}"#], version: "10")
       }
     }
     let list: ListPage<DynamicObject> = try await server.client().list(.configMaps, pageSize: 2)

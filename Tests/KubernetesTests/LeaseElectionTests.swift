@@ -78,7 +78,9 @@ private struct Plant {
 
   mutating func run(seconds: Double) {
     let end = now + Int64(seconds * 1e9)
-    while let next = queue.indices.min(by: { (queue[$0].at, queue[$0].order) < (queue[$1].at, queue[$1].order) }),
+    while let next = queue.indices.min(by: {
+      (queue[$0].at, queue[$0].order) < (queue[$1].at, queue[$1].order)
+    }),
       queue[next].at <= end
     {
       let happening = queue.remove(at: next)
@@ -120,7 +122,8 @@ private struct Plant {
 
   private mutating func serve(_ index: Int, _ action: LeaseElection.Action, _ serial: Int) {
     let conflict = ClientError.refused(
-      StatusError(status: APIStatus(reason: "Conflict", code: 409), code: 409, verb: "update", target: "lease"))
+      StatusError(
+        status: APIStatus(reason: "Conflict", code: 409), code: 409, verb: "update", target: "lease"))
     let answer: LeaseElection.Input
     switch action {
     case .create(let spec):
@@ -169,7 +172,8 @@ private struct Plant {
     #expect(plant.lease?.spec?.leaseTransitions == 1)
   }
 
-  /// The leader loses the API server, the other does not: the leader stops by itself, well before it is replaced.
+  /// The leader loses the API server, the other does not: the leader stops by itself, well before it is
+  /// replaced.
   @Test func aCutOffLeaderStopsBeforeAnotherCouldBegin() throws {
     for seed in UInt64(0)..<50 {
       var plant = Plant(seed: seed)
@@ -239,8 +243,8 @@ private struct Plant {
     #expect(plant.leaders(at: plant.now) == [0])
   }
 
-  /// Losses, delays up to seconds, cuts, deaths, restarts and releases, clocks up to a tenth fast or slow: never
-  /// two at once, and somebody leads once the faults stop.
+  /// Losses, delays up to seconds, cuts, deaths, restarts and releases, clocks up to a tenth fast or slow:
+  /// never two at once, and somebody leads once the faults stop.
   @Test func neverTwoAtOnceWhateverHappens() throws {
     let base = UInt64.random(in: 0 ... .max)
     for offset in UInt64(0)..<120 {

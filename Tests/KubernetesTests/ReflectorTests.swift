@@ -8,7 +8,9 @@ private func object(_ name: String, _ version: Int, uid: String? = nil) throws -
   try DynamicObject(json: JSONValue(parsing: objectJSON(name, version: version, uid: uid)))
 }
 
-private func page(_ objects: [DynamicObject], _ version: String, token: String? = nil) -> ListPage<DynamicObject> {
+private func page(_ objects: [DynamicObject], _ version: String, token: String? = nil) -> ListPage<
+  DynamicObject
+> {
   ListPage(items: objects, resourceVersion: version, continueToken: token)
 }
 
@@ -19,7 +21,8 @@ private func words(_ actions: [Machine.Action]) -> [String] {
     case .watch(let version, _): return "watch \(version)"
     case .closeWatch: return "close"
     case .wait: return "wait"
-    case .upsert(let object): return "upsert \(object.metadata.name ?? "") \(object.metadata.resourceVersion ?? "")"
+    case .upsert(let object):
+      return "upsert \(object.metadata.name ?? "") \(object.metadata.resourceVersion ?? "")"
     case .delete(let key, let uid): return "delete \(key.name) \(uid ?? "")"
     case .undecodable(let failure): return "undecodable \(failure.key.name)"
     case .synced(let version): return "synced \(version)"
@@ -67,8 +70,11 @@ private let broken = ClientError.transport(TransportFailure(.broken, server: "s"
     try synced(["a", "b", "c"])
     #expect(step(.failed(gone())) == ["list 2 -"])
     #expect(
-      step(.page(page([try object("a", 1), try object("c", 9)], "20", token: "t"))) == ["upsert c 9", "list 2 t"])
-    #expect(step(.page(page([try object("d", 8)], "20"))) == ["upsert d 8", "delete b b", "synced 20", "watch 20"])
+      step(.page(page([try object("a", 1), try object("c", 9)], "20", token: "t"))) == [
+        "upsert c 9", "list 2 t",
+      ])
+    #expect(
+      step(.page(page([try object("d", 8)], "20"))) == ["upsert d 8", "delete b b", "synced 20", "watch 20"])
   }
 
   @Test mutating func aListCutHalfWayDeletesNothing() throws {
@@ -159,7 +165,8 @@ private let broken = ClientError.transport(TransportFailure(.broken, server: "s"
     var machine = Machine(configuration: .init(pageSize: 2, maxObjects: 3), seed: 1)
     _ = machine.step(.start, at: now)
     _ = machine.step(.page(page([try object("a", 1), try object("b", 1)], "1", token: "t")), at: now)
-    let actions = machine.step(.page(page([try object("c", 1), try object("d", 1)], "1", token: "t")), at: now)
+    let actions = machine.step(
+      .page(page([try object("c", 1), try object("d", 1)], "1", token: "t")), at: now)
     #expect(words(actions).suffix(2) == ["troubled the list has more than 3 objects", "wait"])
     var other = Machine(configuration: .init(pageSize: 2), seed: 1)
     _ = other.step(.start, at: now)
@@ -206,8 +213,8 @@ private let broken = ClientError.transport(TransportFailure(.broken, server: "s"
     }
   }
 
-  /// After any sequence of changes, cuts, expiries and compactions, once the faults stop, what the machine has
-  /// announced is exactly what there is; and it never announces a delete of what it has not announced.
+  /// After any sequence of changes, cuts, expiries and compactions, once the faults stop, what the machine
+  /// has announced is exactly what there is; and it never announces a delete of what it has not announced.
   @Test func convergesWithoutMissedDeletes() throws {
     let base = UInt64.random(in: 0 ... .max)
     for offset in 0..<150 {
@@ -269,7 +276,9 @@ private let broken = ClientError.transport(TransportFailure(.broken, server: "s"
     guard from >= world.compacted else { return machine.step(.failed(gone()), at: now) }
     _ = try show(machine.step(.watchOpened, at: now), &picture, seed)
     for change in world.history where change.version > from {
-      if isFaulty, Int.random(in: 0..<8, using: &generator) == 0 { return machine.step(.failed(broken), at: now) }
+      if isFaulty, Int.random(in: 0..<8, using: &generator) == 0 {
+        return machine.step(.failed(broken), at: now)
+      }
       let object = try object(change.name, change.version, uid: change.uid)
       let event: WatchEvent<DynamicObject>
       switch change.type {
@@ -279,7 +288,8 @@ private let broken = ClientError.transport(TransportFailure(.broken, server: "s"
       }
       _ = try show(machine.step(.event(event), at: now), &picture, seed)
     }
-    _ = try show(machine.step(.event(.bookmark(resourceVersion: "\(world.version)")), at: now), &picture, seed)
+    _ = try show(
+      machine.step(.event(.bookmark(resourceVersion: "\(world.version)")), at: now), &picture, seed)
     now = now.advanced(by: .milliseconds(Int64.random(in: 1...5000, using: &generator)))
     return machine.step(.watchEnded, at: now)
   }

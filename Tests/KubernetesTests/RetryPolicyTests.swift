@@ -11,7 +11,8 @@ import Testing
   }
 
   func refused(_ code: Int, retryAfter: Duration? = nil) -> ClientError {
-    .refused(StatusError(status: APIStatus(code: code), code: code, verb: "v", target: "t", retryAfter: retryAfter))
+    .refused(
+      StatusError(status: APIStatus(code: code), code: code, verb: "v", target: "t", retryAfter: retryAfter))
   }
 
   func transport(_ kind: TransportFailure.Kind) -> ClientError {
@@ -44,7 +45,10 @@ import Testing
   }
 
   @Test func waitsDoubleUpToTheCapAndTriesEnd() {
-    #expect((1...4).map { delay(refused(429), attempt: $0, idempotent: true) } == [.seconds(1), .seconds(2), .seconds(4), nil])
+    #expect(
+      (1...4).map { delay(refused(429), attempt: $0, idempotent: true) } == [
+        .seconds(1), .seconds(2), .seconds(4), nil,
+      ])
     #expect(delay(refused(429, retryAfter: .seconds(3600)), idempotent: true) == nil)
   }
 

@@ -138,12 +138,15 @@ final class ScriptedServer: Sendable {
 extension [ScriptedServer.Step] {
   /// A whole answer.
   static func answer(_ code: Int, _ body: String, headers: [String] = []) -> Self {
-    let lines = ["HTTP/1.1 \(code) X", "content-type: application/json", "content-length: \(body.utf8.count)"]
+    let lines = [
+      "HTTP/1.1 \(code) X", "content-type: application/json", "content-length: \(body.utf8.count)",
+    ]
     return [.text((lines + headers + ["", body]).joined(separator: "\r\n"))]
   }
 
   static func status(_ code: Int, _ reason: String, _ message: String, headers: [String] = []) -> Self {
-    let body = #"{"kind":"Status","status":"Failure","reason":"\#(reason)","message":"\#(message)","code":\#(code)}"#
+    let body =
+      #"{"kind":"Status","status":"Failure","reason":"\#(reason)","message":"\#(message)","code":\#(code)}"#
     return answer(code, body, headers: headers)
   }
 
@@ -157,7 +160,8 @@ extension [ScriptedServer.Step] {
 
   static func list(_ objects: [String], version: String, token: String = "") -> Self {
     let metadata = #"{"resourceVersion":"\#(version)","continue":"\#(token)"}"#
-    return answer(200, #"{"kind":"List","metadata":\#(metadata),"items":[\#(objects.joined(separator: ","))]}"#)
+    return answer(
+      200, #"{"kind":"List","metadata":\#(metadata),"items":[\#(objects.joined(separator: ","))]}"#)
   }
 }
 
@@ -167,12 +171,15 @@ func objectJSON(_ name: String, version: Int, uid: String? = nil) -> String {
   return #"{"apiVersion":"v1","kind":"ConfigMap","metadata":{\#(metadata)},"data":{"v":"\#(version)"}}"#
 }
 
-func eventLine(_ type: String, _ object: String) -> String { #"{"type":"\#(type)","object":\#(object)}"# + "\n" }
+func eventLine(_ type: String, _ object: String) -> String {
+  #"{"type":"\#(type)","object":\#(object)}"# + "\n"
+}
 
 func bookmarkLine(_ version: Int) -> String {
   eventLine("BOOKMARK", #"{"metadata":{"resourceVersion":"\#(version)"}}"#)
 }
 
 func goneLine() -> String {
-  eventLine("ERROR", #"{"kind":"Status","status":"Failure","reason":"Expired","message":"too old","code":410}"#)
+  eventLine(
+    "ERROR", #"{"kind":"Status","status":"Failure","reason":"Expired","message":"too old","code":410}"#)
 }

@@ -3,7 +3,9 @@ import Testing
 @testable import Kubernetes
 
 @Suite struct StatusErrorTests {
-  func error(_ code: Int, _ reason: String?, _ message: String = "m", causes: [APIStatus.Cause]? = nil) -> StatusError {
+  func error(_ code: Int, _ reason: String?, _ message: String = "m", causes: [APIStatus.Cause]? = nil)
+    -> StatusError
+  {
     let status = APIStatus(
       message: message, reason: reason, details: causes.map { .init(causes: $0) }, code: code)
     return StatusError(status: status, code: code, verb: "patch", target: "plcs/status in namespace \"a\"")

@@ -18,7 +18,8 @@ private struct Identity {
     let openssl = Process()
     openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     openssl.arguments = [
-      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+      "2",
       "-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:\(name)", "-keyout", key, "-out", chain,
     ]
     openssl.standardError = FileHandle.nullDevice
@@ -46,8 +47,11 @@ private struct Identity {
     }
   }
 
-  private func start(_ identity: Identity, asking: [NIOSSLCertificate]? = nil) async throws -> ScriptedServer {
-    let chain = try NIOSSLCertificate.fromPEMFile(identity.chain).map { NIOSSLCertificateSource.certificate($0) }
+  private func start(_ identity: Identity, asking: [NIOSSLCertificate]? = nil) async throws -> ScriptedServer
+  {
+    let chain = try NIOSSLCertificate.fromPEMFile(identity.chain).map {
+      NIOSSLCertificateSource.certificate($0)
+    }
     let key = try NIOSSLPrivateKey(file: identity.key, format: .pem)
     var tls = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
     if let asking {
@@ -64,7 +68,9 @@ private struct Identity {
     configuration.server.isTLS = true
     configuration.trust = .authorities(.file(directory.appendingPathComponent("plant.example.crt").path))
     let byAddress = await failure(configuration)
-    #expect(byAddress?.kind == .tls && byAddress?.message.contains("another name") == true, "\(String(describing: byAddress))")
+    #expect(
+      byAddress?.kind == .tls && byAddress?.message.contains("another name") == true,
+      "\(String(describing: byAddress))")
     configuration.tlsServerName = "other.example"
     let byOther = await failure(configuration)
     #expect(byOther?.kind == .tls && byOther?.message.contains("another name") == true)

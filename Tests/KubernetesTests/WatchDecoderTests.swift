@@ -4,8 +4,10 @@ import Testing
 
 @Suite struct WatchDecoderTests {
   static let stream =
-    eventLine("ADDED", objectJSON("a", version: 1)) + "\r\n" + eventLine("MODIFIED", objectJSON("a", version: 2))
-    + bookmarkLine(5) + eventLine("NOVELTY", "{}") + eventLine("DELETED", objectJSON("ä😀", version: 6)) + goneLine()
+    eventLine("ADDED", objectJSON("a", version: 1)) + "\r\n"
+    + eventLine("MODIFIED", objectJSON("a", version: 2))
+    + bookmarkLine(5) + eventLine("NOVELTY", "{}") + eventLine("DELETED", objectJSON("ä😀", version: 6))
+    + goneLine()
 
   func describe(_ events: [WatchEvent<DynamicObject>]) -> [String] {
     events.map { event in
@@ -62,7 +64,9 @@ import Testing
     #expect(error?.limit == 100)
   }
 
-  @Test(arguments: ["null", "[]", "{}", #"{"type":"ADDED"}"#, "nonsense", #"{"type":"BOOKMARK","object":{}}"#])
+  @Test(arguments: [
+    "null", "[]", "{}", #"{"type":"ADDED"}"#, "nonsense", #"{"type":"BOOKMARK","object":{}}"#,
+  ])
   func whatIsNoEventIsAnError(line: String) {
     var decoder = WatchDecoder<DynamicObject>(target: "t")
     #expect(throws: WatchLineError.self) { try decoder.feed(Array((line + "\n").utf8)) }
@@ -76,11 +80,13 @@ import Testing
 
   @Test func anObjectThatDoesNotFitIsNamedAndTheOthersGoOn() throws {
     var decoder = WatchDecoder<Typed>(target: "t")
-    let bad = #"{"metadata":{"name":"x","namespace":"a","uid":"u","resourceVersion":"3"},"spec":{"port":"high"}}"#
+    let bad =
+      #"{"metadata":{"name":"x","namespace":"a","uid":"u","resourceVersion":"3"},"spec":{"port":"high"}}"#
     let good = #"{"metadata":{"name":"y","namespace":"a"},"spec":{"port":7}}"#
     let text = eventLine("ADDED", bad) + eventLine("DELETED", bad) + eventLine("ADDED", good)
     let events = try decoder.feed(Array(text.utf8))
-    guard events.count == 3, case .undecodable(let first) = events[0], case .undecodable(let second) = events[1],
+    guard events.count == 3, case .undecodable(let first) = events[0],
+      case .undecodable(let second) = events[1],
       case .added(let object) = events[2]
     else {
       Issue.record("\(events)")
