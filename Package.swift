@@ -84,6 +84,11 @@ let package = Package(
     library("ThemeFiles", ["Terminal", yams]),
     library("Dashboard", ["Control", "Fleet", "Terminal"]),
 
+    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+    library(
+      "Observability",
+      ["CZlib", "Control", "Fleet", hummingbird, logging, metrics, .product(name: "CoreMetrics", package: "swift-metrics")]),
+
     // Programs: command line and composition only.
     program(
       "fabctl",
@@ -94,18 +99,25 @@ let package = Package(
     program("mock-plc", ["MockPLC", "Modbus", argumentParser, nio("NIOPosix")]),
 
     // Tests.
-    .target(name: "EnvTest", dependencies: ["Kubernetes"], path: "Tests/EnvTest", swiftSettings: strict),
+    .target(
+      name: "EnvTest", dependencies: ["Kubernetes", asyncHTTPClient, nio("NIOCore")], path: "Tests/EnvTest",
+      swiftSettings: strict),
     tests("ArchitectureTests", []),
     tests("ControlTests", ["Control"]),
     tests("DashboardTests", ["Control", "Dashboard", "Fleet", "Terminal"], exclude: ["Goldens"]),
-    tests("GitSourceTests", ["Control", "Fleet", "GitSource", "Manifest"]),
+    tests("GitSourceTests", ["Control", "Fleet", "GitSource", "Manifest", logging]),
     tests("JournalTests", ["Control", "Fleet", "Journal", grdb]),
-    tests("KubernetesTests", ["EnvTest", "Kubernetes", nio("NIOPosix"), nio("NIOHTTP1")]),
+    tests("KubernetesTests", ["EnvTest", "Kubernetes", nio("NIOPosix"), nio("NIOHTTP1"), nioSSL]),
     tests("LocalEngineTests", ["Control", "Fleet", "LocalEngine", "MockPLC", "Modbus", nio("NIOPosix")]),
-    tests("ManifestTests", ["Control", "Manifest"]),
-    tests("MockPLCTests", ["MockPLC", "Modbus", nio("NIOPosix")]),
+    tests("ManifestTests", ["Control", "Manifest"], exclude: ["Goldens", "Samples", "Wrong"]),
+    tests("MockPLCTests", ["MockPLC", "Modbus", nio("NIOPosix")], exclude: ["Goldens"]),
     tests("ModbusTests", ["Modbus", nio("NIOEmbedded"), nio("NIOPosix"), nio("NIOTestUtils")]),
     tests("NcursesTerminalTests", ["NcursesTerminal", "Terminal"]),
+    tests(
+      "ObservabilityTests",
+      [
+        "CZlib", "Control", "Fleet", "Observability", logging, .product(name: "CoreMetrics", package: "swift-metrics"),
+      ]),
     tests("TerminalTests", ["Terminal"]),
     tests("ThemeFilesTests", ["Terminal", "ThemeFiles"]),
   ]

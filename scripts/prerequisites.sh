@@ -4,7 +4,7 @@
 # Debian packages by purpose: a program or file that shows the package is there, then the package.
 packages_for() {
   case $1 in
-    build) echo "/usr/include/curses.h:libncurses-dev /usr/include/sqlite3.h:libsqlite3-dev git:git" ;;
+    build) echo "/usr/include/curses.h:libncurses-dev /usr/include/sqlite3.h:libsqlite3-dev /usr/include/zlib.h:zlib1g-dev git:git" ;;
     demo) echo "git:git infocmp:ncurses-bin" ;;
     test)
       echo "tmux:tmux mbpoll:mbpoll jq:jq shellcheck:shellcheck socat:socat python3:python3" \
