@@ -83,3 +83,8 @@ struct Desk {
 
   func frame(_ size: Size? = nil) -> Frame { render(model, size: size ?? model.size) }
 }
+
+extension Frame {
+  /// Whether nothing on it needs more than ASCII.
+  var isSevenBit: Bool { text.unicodeScalars.allSatisfy { $0.isASCII } }
+}

@@ -23,7 +23,7 @@ enum Plant {
   static func view(
     _ spec: RegisterSpec, _ actual: Double?, read: WallTime? = ago(1),
     drift: (after: WallTime, seen: WallTime)? = nil,
-    refusals: [Refusal] = [], outcome: WriteOutcome? = nil, drifts: UInt64 = 0
+    refusals: [Refusal] = [], outcome: WriteOutcome? = nil, drifts: UInt64 = 0, contested: Bool = false
   ) -> RegisterView {
     let desired = spec.desired?.number
     let inSync = actual.flatMap { a in desired.map { (a - $0).magnitude <= spec.tolerance } }
@@ -32,7 +32,8 @@ enum Plant {
       inSync: inSync,
       driftAfter: drift?.after, driftSeen: drift?.seen, lastCorrection: outcome == nil ? nil : ago(95),
       driftEvents: drifts,
-      corrections: drifts > 0 ? drifts - 1 : 0, refusals: refusals, lastOutcome: outcome, budgetLeft: 58)
+      corrections: drifts > 0 ? drifts - 1 : 0, refusals: refusals, lastOutcome: outcome,
+      contested: contested, budgetLeft: 58)
   }
 
   static func device(
@@ -55,8 +56,8 @@ enum Plant {
       failures: failures, retryAt: failures > 0 ? now + .seconds(14) : nil,
       stale: status == .stale || status == .unreachable,
       suspendedBy: suspendedBy, shelf: shelf, message: status == .inSync ? "in sync" : "")
-    let sources: [SourceLocation?] = registers.enumerated().map {
-      SourceLocation(file: "lines/\(name).yaml", line: 14 + 5 * $0.offset)
+    let sources: [Fleet.SourceLocation?] = registers.enumerated().map {
+      Fleet.SourceLocation(file: "lines/\(name).yaml", line: 14 + 5 * $0.offset)
     }
     return DeviceSnapshot(
       spec: spec, view: view, sources: sources, trend: trend, acknowledgedBy: acknowledgedBy)
@@ -116,7 +117,7 @@ enum Plant {
           view(
             oven, 262.5, drift: (after: ago(190), seen: ago(185)),
             refusals: [.contested(reverts: 3, rivalDelay: .milliseconds(800), retryAt: now + .seconds(240))],
-            drifts: 7)
+            drifts: 7, contested: true)
         ], phase: .driftDetected, status: .contested, tags: ["oven"], trend: wave(256, 6)),
       device(
         "packer", [view(register("cycle", 7, desired: 48, scale: 1, unit: "1/min", tolerance: 1), 48)],
@@ -206,7 +207,7 @@ enum Plant {
         commit: ada ? "4f1c02a9d3e84b7715fd0c2b6a9be1f0c7d2a311" : "b7e21d0c55aa",
         author: ada ? "Ada Lovelace" : "Ben Controls", time: ago(ada ? 7000 : 200_000),
         subject: ada ? "Raise oven 1 to 250 °C" : "Commission the second zone",
-        location: SourceLocation(file: "lines/\(device.name).yaml", line: 14 + index * 5))
+        location: Fleet.SourceLocation(file: "lines/\(device.name).yaml", line: 14 + index * 5))
     }
     return answer
   }

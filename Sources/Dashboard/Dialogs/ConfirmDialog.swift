@@ -62,7 +62,7 @@ extension Model {
     overlay = .confirm(ConfirmDialog(purpose: purpose, title: title, lines: lines, confirmLabel: label))
   }
 
-  mutating func perform(_ action: Action, _ dialog: ConfirmDialog) {
+  mutating func perform(_ action: KeyAction, _ dialog: ConfirmDialog) {
     var dialog = dialog
     switch action {
     case .cancel: overlay = nil

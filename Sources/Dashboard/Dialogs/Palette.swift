@@ -23,11 +23,11 @@ struct PaletteCommand: Sendable {
   /// What the argument may be; shown as suggestions.
   var arguments: @Sendable (Model) -> [String]
   /// The action whose availability is the command's.
-  var action: Action?
+  var action: KeyAction?
   var run: @Sendable (inout Model, String) -> Void
 
   init(
-    _ name: String, _ summary: String, argument: String = "", action: Action? = nil,
+    _ name: String, _ summary: String, argument: String = "", action: KeyAction? = nil,
     arguments: @escaping @Sendable (Model) -> [String] = { _ in [] },
     run: @escaping @Sendable (inout Model, String) -> Void
   ) {
@@ -40,7 +40,7 @@ struct PaletteCommand: Sendable {
   }
 
   /// A command that is nothing but a key's action by name.
-  static func key(_ name: String, _ action: Action, _ summary: String) -> PaletteCommand {
+  static func key(_ name: String, _ action: KeyAction, _ summary: String) -> PaletteCommand {
     PaletteCommand(name, summary, action: action) { model, _ in model.perform(action) }
   }
 
@@ -122,7 +122,7 @@ extension Model {
     .map { .init(line: "\(name) \($0)", summary: command.summary) }
   }
 
-  mutating func perform(_ action: Action, _ palette: Palette) {
+  mutating func perform(_ action: KeyAction, _ palette: Palette) {
     var palette = palette
     let suggestions = suggestions(palette)
     switch action {

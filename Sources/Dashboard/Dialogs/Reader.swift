@@ -33,7 +33,7 @@ struct ThemePicker: Sendable {
 }
 
 extension Model {
-  mutating func performInOverlay(_ action: Action) {
+  mutating func performInOverlay(_ action: KeyAction) {
     switch overlay {
     case .sync(let dialog): perform(action, dialog)
     case .confirm(let dialog): perform(action, dialog)
@@ -61,7 +61,7 @@ extension Model {
     }
   }
 
-  private func scrolled(_ scroll: Int, _ action: Action, lines: Int) -> Int {
+  private func scrolled(_ scroll: Int, _ action: KeyAction, lines: Int) -> Int {
     let height = max(size.height - 6, 1)
     let next =
       switch action {
@@ -76,7 +76,7 @@ extension Model {
     return min(max(next, 0), max(lines - height, 0))
   }
 
-  private mutating func perform(_ action: Action, _ picker: ThemePicker) {
+  private mutating func perform(_ action: KeyAction, _ picker: ThemePicker) {
     let names = settings.themes.map(\.name)
     let index = names.firstIndex(of: themeName) ?? 0
     switch action {

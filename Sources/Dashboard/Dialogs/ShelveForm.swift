@@ -93,7 +93,7 @@ extension Model {
     overlay = .shelve(ShelveForm(devices: targets, register: nil))
   }
 
-  mutating func perform(_ action: Action, _ form: ShelveForm) {
+  mutating func perform(_ action: KeyAction, _ form: ShelveForm) {
     var form = form
     switch action {
     case .cancel:

@@ -200,7 +200,7 @@ extension Model {
     overlay = .sync(dialog)
   }
 
-  mutating func perform(_ action: Action, _ dialog: SyncDialog) {
+  mutating func perform(_ action: KeyAction, _ dialog: SyncDialog) {
     var dialog = dialog
     let page = max(SyncDialog.listHeight(size) - 1, 1)
     switch action {

@@ -5,7 +5,7 @@ import Terminal
 /// The sync dialog: every write on its own line, what the gates refuse apart, then progress and outcome.
 enum SyncDrawing {
   static func draw(_ dialog: SyncDialog, _ model: Model, into frame: inout Frame) {
-    let width = min(88, frame.size.width - 6)
+    let width = min(naturalWidth(dialog, model), frame.size.width - 6)
     let list = min(dialog.lineCount, SyncDialog.listHeight(frame.size))
     let title = dialog.scope.force ? "Sync \(dialog.title), forced" : "Sync \(dialog.title)"
     let inside = DialogDrawing.open(
@@ -27,6 +27,29 @@ enum SyncDrawing {
     }
     frame.scrollBar(body, top: top, count: dialog.lineCount)
     drawFooter(dialog, Rect(x: inside.x, y: inside.maxY - 3, width: inside.width, height: 3), into: &frame)
+  }
+
+  /// As wide as what it lists, within 56...96.
+  private static func naturalWidth(_ dialog: SyncDialog, _ model: Model) -> Int {
+    var width = 56
+    switch dialog.stage {
+    case .planning: break
+    case .reviewing, .submitting:
+      for line in dialog.lines.prefix(200) {
+        switch line {
+        case .reason(let index, let number):
+          width = max(
+            width,
+            DisplayWidth.of(dialog.refused[index].refusals[number].explanation(clock: model.time.moment)) + 8)
+        case .write(let index):
+          let write = dialog.writes[index]
+          width = max(width, DisplayWidth.of(write.device.name) + DisplayWidth.of(write.register.name) + 40)
+        case .blank, .refusedHeading, .refused: break
+        }
+      }
+    case .running, .refused: width = 96
+    }
+    return min(width, 96)
   }
 
   private static func summary(_ dialog: SyncDialog) -> String {

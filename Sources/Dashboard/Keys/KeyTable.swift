@@ -17,7 +17,7 @@ enum KeyContext: String, CaseIterable, Hashable, Sendable {
 struct Binding: Hashable, Sendable {
   var context: KeyContext
   var keys: [Key]
-  var action: Action
+  var action: KeyAction
   /// For help: what it does.
   var help: String
   /// For the hints bar; empty: not shown there.
@@ -26,7 +26,8 @@ struct Binding: Hashable, Sendable {
   var rank: Int
 
   init(
-    _ context: KeyContext, _ keys: [Key], _ action: Action, _ help: String, hint: String = "", rank: Int = 50
+    _ context: KeyContext, _ keys: [Key], _ action: KeyAction, _ help: String, hint: String = "",
+    rank: Int = 50
   ) {
     self.context = context
     self.keys = keys
@@ -50,7 +51,7 @@ public struct KeyTable: Hashable, Sendable {
     var copy = self
     var unknown: [String] = []
     for (name, keys) in changes.sorted(by: { $0.key < $1.key }) {
-      guard let action = Action(rawValue: name) else {
+      guard let action = KeyAction(rawValue: name) else {
         unknown.append(name)
         continue
       }
@@ -81,7 +82,7 @@ public struct KeyTable: Hashable, Sendable {
   }
 
   /// The first key of an action, as it is shown.
-  func label(_ action: Action) -> String? {
+  func label(_ action: KeyAction) -> String? {
     bindings.first { $0.action == action && !$0.keys.isEmpty }?.keys.first?.label
   }
 }

@@ -24,6 +24,17 @@ public enum Pane: Int, CaseIterable, Hashable, Sendable {
     }
   }
 
+  /// For the narrowest screens.
+  var tinyTitle: String {
+    switch self {
+    case .fleet: "Fleet"
+    case .reality: "Git"
+    case .timeline: "Time"
+    case .sparkline: "Spark"
+    case .events: "Events"
+    }
+  }
+
   func moved(by step: Int) -> Pane {
     let count = Pane.allCases.count
     return Pane(rawValue: (rawValue - 1 + step + count) % count + 1) ?? .fleet

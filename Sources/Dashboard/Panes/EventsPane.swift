@@ -10,9 +10,7 @@ enum EventsPane {
     let total = model.shown?.events.count ?? 0
     let note =
       model.events.filter.isEmpty ? "newest first" : "/\(model.events.filter)  \(events.count) of \(total)"
-    let inside = frame.pane(
-      .events, rect, title: model.paneTitle(.events, layout), note: note, focused: focused,
-      boxed: layout.shape != .compact)
+    let inside = frame.pane(.events, rect, note: note, model, layout)
     guard !inside.isEmpty else { return }
     guard !events.isEmpty else {
       let text = total == 0 ? "Nothing has happened yet." : "No event matches  \(model.events.filter)"
@@ -82,10 +80,4 @@ enum EventsPane {
 extension Model {
   /// Following the newest unless the cursor was moved.
   var eventsTop: Int { events.cursor == nil ? 0 : events.top }
-
-  /// In the stacked layout the lower pane's title shows the other panes as tabs.
-  func paneTitle(_ pane: Pane, _ layout: Layout) -> String {
-    guard layout.shape != .columns, !isZoomed else { return pane.title }
-    return pane.shortTitle
-  }
 }

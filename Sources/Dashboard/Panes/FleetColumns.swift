@@ -79,7 +79,7 @@ struct FleetColumns {
     }
     let numbers = (max(desired.width, 7), max(actual.width, 6), max(delta.width, 6))
     var widths: [Column: Int] = [.name: min(nameWidth, 14)]
-    var room = width - 4 - (widths[.name] ?? 0)
+    var room = width - 5 - (widths[.name] ?? 0)
     func add(_ column: Column, _ columns: Int) -> Bool {
       guard columns > 0, room >= columns + 2 else { return false }
       widths[column] = columns
@@ -192,7 +192,7 @@ enum FleetSpark {
     guard width > 0, trend.contains(where: { $0.isFinite }) else { return }
     let perCell = max((trend.count + width - 1) / width, 1)
     let interval = max(line.device.spec.pollInterval.milliseconds, 1)
-    let newest = (line.device.view.lastRead?.milliseconds ?? 0) / interval
+    let newest = (line.device.view.lastRead?.bounded.milliseconds ?? 0) / interval
     var sums = [(Double, Int)](repeating: (0, 0), count: width)
     let lastCell = newest / Int64(perCell)
     for (index, value) in trend.enumerated() where value.isFinite {

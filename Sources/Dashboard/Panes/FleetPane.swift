@@ -10,8 +10,7 @@ enum FleetPane {
 
   static func draw(_ model: Model, _ rect: Rect, _ layout: Layout, into frame: inout Frame) {
     let focused = model.focus == .fleet
-    let inside = frame.pane(
-      .fleet, rect, note: note(model), focused: focused, boxed: layout.shape != .compact)
+    let inside = frame.pane(.fleet, rect, note: note(model), model, layout)
     guard !inside.isEmpty else { return }
     guard let snapshot = model.shown else {
       return message(

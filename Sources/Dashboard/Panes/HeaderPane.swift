@@ -75,22 +75,36 @@ enum HeaderPane {
       frame.put(" waiting for the engine", at: row.origin, style: base)
       return
     }
-    var spans = [Span(" ", base)]
-    for (status, count) in counts(snapshot) {
-      let isWell = status == .inSync
-      let style = Style(isWell ? .header : status.role, on: .header, status.isAbnormal ? .bold : [])
-      spans.append(
-        Span("\(frame.glyphs.state(status.role).text) \(ValueFormat.grouped(count)) \(status.word)", style))
-      spans.append(Span("   ", base))
-    }
-    if snapshot.totals.devices == 0 { spans.append(Span("no devices", base)) }
-    let left = spans.reduce(0) { $0 + DisplayWidth.of($1.text) }
+    if snapshot.totals.devices == 0 { return _ = frame.put(" no devices", at: row.origin, style: base) }
+    let counts = counts(snapshot)
+    var spans = totals(counts, gap: "   ", frame.glyphs) { _ in true }
+    if width(spans) > row.width { spans = totals(counts, gap: "  ", frame.glyphs) { _ in true } }
+    if width(spans) > row.width { spans = totals(counts, gap: "  ", frame.glyphs) { $0.isAbnormal } }
+    if width(spans) > row.width { spans = totals(counts, gap: "  ", frame.glyphs) { _ in false } }
+    let left = width(spans)
     frame.put(spans, at: row.origin, width: row.width, fill: base)
     // The longest that fits beside the totals, which come first.
     for right in health(snapshot) where left + DisplayWidth.of(right) + 1 <= row.width {
       frame.put(right, at: Point(row.maxX - DisplayWidth.of(right) - 1, row.y), style: base)
       return
     }
+  }
+
+  private static func width(_ spans: [Span]) -> Int { spans.reduce(0) { $0 + DisplayWidth.of($1.text) } }
+
+  private static func totals(
+    _ counts: [(status: DeviceStatus, count: Int)], gap: String, _ glyphs: GlyphSet,
+    hasWord: (DeviceStatus) -> Bool
+  ) -> [Span] {
+    var spans = [Span(" ", Style(.header))]
+    for (index, (status, count)) in counts.enumerated() {
+      let style = Style(
+        status == .inSync ? .header : status.role, on: .header, status.isAbnormal ? .bold : [])
+      let word = hasWord(status) ? " \(status.word)" : ""
+      if index > 0 { spans.append(Span(gap, Style(.header))) }
+      spans.append(Span("\(glyphs.state(status.role).text) \(ValueFormat.grouped(count))\(word)", style))
+    }
+    return spans
   }
 
   /// Rounded, so that the line stays still while the engine is.

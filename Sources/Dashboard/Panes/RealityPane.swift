@@ -16,10 +16,7 @@ enum RealityPane {
 
   static func draw(_ model: Model, _ rect: Rect, _ layout: Layout, into frame: inout Frame) {
     let focused = model.focus == .reality
-    let inside = frame.pane(
-      .reality, rect, title: model.paneTitle(.reality, layout), note: model.device?.id.name ?? "",
-      focused: focused,
-      boxed: layout.shape != .compact)
+    let inside = frame.pane(.reality, rect, note: model.device?.id.name ?? "", model, layout)
     guard !inside.isEmpty else { return }
     guard let device = model.device else {
       frame.put(" No device under the cursor", at: inside.origin, style: Style(.dim), width: inside.width)
@@ -104,9 +101,12 @@ enum RealityPane {
         x: area.x + RegisterFacts.labelWidth + 2, y: area.y,
         width: max(area.width - RegisterFacts.labelWidth - 3, 1),
         height: area.height)
-      // Reasons may take two lines; the rest is cut, the whole is in the zoomed pane.
-      let used = frame.paragraph(
-        fact.text, fact.mayWrap ? text : text.cutTop(1).piece, style: Style(fact.role))
+      var used = 1
+      if fact.mayWrap {
+        used = frame.paragraph(fact.text, text, style: Style(fact.role))
+      } else {
+        frame.put(fact.text, at: text.origin, style: Style(fact.role), width: text.width)
+      }
       area = area.cutTop(max(used, 1)).rest
     }
     drawRecent(device, model, area, into: &frame)

@@ -86,7 +86,7 @@ enum RegisterFacts {
     } else if device.sources.indices.contains(index), let location = device.sources[index] {
       text += "  \(location.file):\(location.line)"
     }
-    return Fact(label: "Git", text: text, role: .desired)
+    return Fact(label: "Git", text: text, role: .desired, mayWrap: true)
   }
 
   private static func present(

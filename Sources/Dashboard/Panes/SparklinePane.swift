@@ -14,11 +14,8 @@ enum SparklinePane {
   }
 
   static func draw(_ model: Model, _ rect: Rect, _ layout: Layout, into frame: inout Frame) {
-    let focused = model.focus == .sparkline
     let name = model.register.map { "\(model.device?.id.name ?? "")  \($0.spec.name)" } ?? ""
-    let inside = frame.pane(
-      .sparkline, rect, title: model.paneTitle(.sparkline, layout), note: name, focused: focused,
-      boxed: layout.shape != .compact)
+    let inside = frame.pane(.sparkline, rect, note: name, model, layout)
     guard inside.height >= 3, inside.width > labelWidth + 8 else { return }
     guard let device = model.device, let register = model.register else {
       frame.put(" No register under the cursor", at: inside.origin, style: Style(.dim), width: inside.width)
@@ -75,7 +72,7 @@ enum SparklinePane {
     }
     put(range.upperBound, 0, .axis)
     if plot.height > 1 { put(range.lowerBound, plot.height - 1, .axis) }
-    guard let target, plot.height > 2 else { return }
+    guard let target, target.isFinite, plot.height > 2 else { return }
     let share = (target - range.lowerBound) / (range.upperBound - range.lowerBound)
     let row = plot.height - 1 - Int((min(max(share, 0), 1) * Double(plot.height - 1)).rounded())
     put(target, row, .desired)
@@ -184,12 +181,15 @@ enum ScaleRange {
       low = min(low, target - tolerance)
       high = max(high, target + tolerance)
     }
-    guard low.isFinite, high.isFinite, (high - low).isFinite else { return 0...1 }
+    guard low.isFinite, high.isFinite, (high - low).isFinite, low.magnitude < 1e300, high.magnitude < 1e300
+    else {
+      return 0...1
+    }
     let span = max(high - low, max(low.magnitude, high.magnitude) * 0.01, 1e-6)
     let step = roundStep(span / 4)
     let bottom = ((low - span * 0.05) / step).rounded(.down) * step
     let top = ((high + span * 0.05) / step).rounded(.up) * step
-    return bottom < top && bottom.isFinite && top.isFinite ? bottom...top : low - 1...low + 1
+    return bottom < top && (top - bottom).isFinite ? bottom...top : low - 1...low + 1
   }
 
   /// 1, 2 or 5 times a power of ten, not less than `number`.

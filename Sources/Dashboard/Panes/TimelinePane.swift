@@ -22,11 +22,8 @@ enum TimelinePane {
   }
 
   static func draw(_ model: Model, _ rect: Rect, _ layout: Layout, into frame: inout Frame) {
-    let focused = model.focus == .timeline
     let live = model.timeline.end == nil ? "" : "scrolled back  "
-    let inside = frame.pane(
-      .timeline, rect, title: model.paneTitle(.timeline, layout), note: "\(live)\(model.timeline.spanName)",
-      focused: focused, boxed: layout.shape != .compact)
+    let inside = frame.pane(.timeline, rect, note: "\(live)\(model.timeline.spanName)", model, layout)
     guard inside.height > footer, inside.width > 12 else { return }
     let labels = labelWidth(inside)
     let plot = Rect(

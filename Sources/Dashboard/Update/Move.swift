@@ -4,7 +4,7 @@ import Terminal
 
 /// Cursors in lists and in time.
 extension Model {
-  mutating func move(_ action: Action) {
+  mutating func move(_ action: KeyAction) {
     let layout = self.layout
     switch focus {
     case .fleet, .timeline:
@@ -17,7 +17,7 @@ extension Model {
     }
   }
 
-  private func moved(_ cursor: Int, _ action: Action, page: Int, count: Int) -> Int {
+  private func moved(_ cursor: Int, _ action: KeyAction, page: Int, count: Int) -> Int {
     let target =
       switch action {
       case .down: cursor + 1
@@ -30,7 +30,7 @@ extension Model {
     return min(max(target, 0), max(count - 1, 0))
   }
 
-  private mutating func moveEvents(_ action: Action, page: Int) {
+  private mutating func moveEvents(_ action: KeyAction, page: Int) {
     let visible = shownEvents
     guard !visible.isEmpty else { return }
     let current = events.cursor.flatMap { cursor in visible.firstIndex { $0.sequence <= cursor } } ?? 0

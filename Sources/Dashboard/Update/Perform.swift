@@ -4,7 +4,7 @@ import Terminal
 
 /// What each action does.
 extension Model {
-  mutating func perform(_ action: Action) {
+  mutating func perform(_ action: KeyAction) {
     switch action {
     case .hold: hold()
     case .saveScreen: emit(.saveScreen)
@@ -22,7 +22,7 @@ extension Model {
     }
   }
 
-  private mutating func performInPanes(_ action: Action) {
+  private mutating func performInPanes(_ action: KeyAction) {
     switch action {
     case .down, .up, .pageDown, .pageUp, .top, .bottom: move(action)
     case .nextPane: focus = focus.moved(by: 1)
@@ -61,7 +61,7 @@ extension Model {
     }
   }
 
-  private mutating func performInFilter(_ action: Action) {
+  private mutating func performInFilter(_ action: KeyAction) {
     switch action {
     case .press: filterField = nil
     case .cancel:

@@ -30,6 +30,7 @@ extension Model {
 
   mutating func press(_ key: Key) {
     toast = nil
+    guard layout.shape != .tooSmall else { return pressUnseen(key) }
     let contexts = self.contexts
     let binding = settings.keys.binding(key, in: contexts)
     if let context = contexts.first, context.takesText {
@@ -48,6 +49,21 @@ extension Model {
       return
     }
     perform(binding.action)
+  }
+
+  /// Where there is no room to show a question, none can be answered: only what is safe unseen works.
+  private mutating func pressUnseen(_ key: Key) {
+    switch settings.keys.binding(key, in: [.panes, .everywhere])?.action {
+    case .quit: emit(.quit)
+    case .suspendProcess: emit(.suspendProcess)
+    case .redraw: emit(.redraw)
+    case .hold where refusal(of: .hold) == nil && latest?.gates.hold == nil: hold(reason: "")
+    case .back:
+      // A picked theme is only previewed until it is kept.
+      if case .themes = overlay { performInOverlay(.cancel) }
+      overlay = nil
+    default: break
+    }
   }
 
   private mutating func type(_ key: Key) {

@@ -107,6 +107,7 @@ extension Model {
   }
 
   private mutating func paste(_ text: String) {
+    guard layout.shape != .tooSmall else { return }
     switch overlay {
     case .palette(var palette):
       palette.field.insert(text)
@@ -126,5 +127,5 @@ extension Model {
 
 extension WallTime {
   /// Within the years 1970 to 9999: a clock that is out of its mind must not take the arithmetic with it.
-  fileprivate var bounded: WallTime { WallTime(milliseconds: min(max(milliseconds, 0), 253_402_300_799_000)) }
+  var bounded: WallTime { WallTime(milliseconds: min(max(milliseconds, 0), 253_402_300_799_000)) }
 }

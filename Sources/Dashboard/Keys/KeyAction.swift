@@ -2,7 +2,7 @@ import Control
 import Fleet
 
 /// Everything a key can mean.
-enum Action: String, CaseIterable, Hashable, Sendable {
+enum KeyAction: String, CaseIterable, Hashable, Sendable {
   case down, up, pageDown, pageUp, top, bottom
   case nextPane, previousPane, pane1, pane2, pane3, pane4, pane5, zoom, back
   case sync, syncShown, acknowledge, shelve, adopt, refresh, copy, toggleMark, hold
@@ -15,7 +15,7 @@ enum Action: String, CaseIterable, Hashable, Sendable {
 
 extension Model {
   /// Why an action cannot be had now, in words for the operator; `nil`: it can.
-  func refusal(of action: Action) -> String? {
+  func refusal(of action: KeyAction) -> String? {
     switch action {
     case .sync: syncRefusal ?? (targets.isEmpty ? "no device under the cursor" : nil)
     case .syncShown: syncRefusal ?? (index.order.isEmpty ? "no device is shown" : nil)
@@ -29,6 +29,7 @@ extension Model {
     case .diff: noTarget
     case .toggleMark: index.order.isEmpty ? "no device is shown" : nil
     case .freeze: noSnapshot
+    case .toggleForce: forceRefusal
     case .problems: problems.isEmpty ? "no problems" : nil
     default: nil
     }
@@ -41,6 +42,11 @@ extension Model {
   private var noSnapshot: String? { latest == nil ? "still connecting" : nil }
   private var noTarget: String? { targets.isEmpty ? "no device under the cursor" : nil }
   private var noDevice: String? { device == nil ? "no device under the cursor" : nil }
+
+  private var forceRefusal: String? {
+    guard case .sync(let dialog) = overlay, dialog.isReviewing else { return "nothing to force yet" }
+    return dialog.forceWouldHelp ? nil : "no window stands in the way: force would change nothing"
+  }
 
   /// What stands in the way of every sync: the gates that are the same for all devices.
   var syncRefusal: String? {
