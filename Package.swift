@@ -29,7 +29,6 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -50,7 +49,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
-    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
@@ -74,7 +72,7 @@ let package = Package(
         asyncHTTPClient, logging, yams, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
         nio("NIOFoundationCompat"), nioSSL,
       ]),
-    library("MockPLC", ["Modbus", yams]),
+    library("MockPLC", ["Modbus", yams, nio("NIOCore"), nio("NIOPosix")]),
 
     // What is seen.
     library("Terminal"),
@@ -83,11 +81,6 @@ let package = Package(
     library("NcursesTerminal", ["CNcurses", "Terminal"]),
     library("ThemeFiles", ["Terminal", yams]),
     library("Dashboard", ["Control", "Fleet", "Terminal"]),
-
-    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
-    library(
-      "Observability",
-      ["CZlib", "Control", "Fleet", hummingbird, logging, metrics, .product(name: "CoreMetrics", package: "swift-metrics")]),
 
     // Programs: command line and composition only.
     program(
@@ -113,11 +106,6 @@ let package = Package(
     tests("MockPLCTests", ["MockPLC", "Modbus", nio("NIOPosix")], exclude: ["Goldens"]),
     tests("ModbusTests", ["Modbus", nio("NIOEmbedded"), nio("NIOPosix"), nio("NIOTestUtils")]),
     tests("NcursesTerminalTests", ["NcursesTerminal", "Terminal"]),
-    tests(
-      "ObservabilityTests",
-      [
-        "CZlib", "Control", "Fleet", "Observability", logging, .product(name: "CoreMetrics", package: "swift-metrics"),
-      ]),
     tests("TerminalTests", ["Terminal"]),
     tests("ThemeFilesTests", ["Terminal", "ThemeFiles"]),
   ]
