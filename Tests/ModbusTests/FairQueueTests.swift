@@ -1,5 +1,6 @@
-@testable import Modbus
 import Testing
+
+@testable import Modbus
 
 @Suite struct FairQueueTests {
   @Test func oneUnitIsAPlainQueue() {

@@ -1,5 +1,6 @@
-@testable import Modbus
 import NIOCore
+
+@testable import Modbus
 
 /// A connection machine in virtual time: milliseconds, whose actions are kept and whose wake-ups come when due.
 struct MachineBench {

@@ -49,7 +49,8 @@ private final class Bench {
       bench.joined = bench.users.map { bench.endpoints.join(address, user: $0) }
       bench.joined[0].connect()
     }
-    #expect(try await eventually { try await on(bench) { $0.users.allSatisfy { $0.events == [.connected] } } })
+    #expect(
+      try await eventually { try await on(bench) { $0.users.allSatisfy { $0.events == [.connected] } } })
     try await on(bench) { bench in
       for (index, user) in bench.users.enumerated() {
         bench.joined[index].submit(
@@ -91,7 +92,8 @@ private final class Bench {
     #expect(try await eventually { try await on(bench) { $0.users[0].events == [.connected] } })
     try await on(bench) { bench in
       bench.joined[0].submit(
-        .readHoldingRegisters(address: 1, count: 1), unitId: 1, timeout: patience, for: bench.users[0], tag: 0)
+        .readHoldingRegisters(address: 1, count: 1), unitId: 1, timeout: patience, for: bench.users[0], tag: 0
+      )
     }
     #expect(try await eventually { try await on(bench) { $0.users[0].outcomes.count == 500 } })
     #expect(

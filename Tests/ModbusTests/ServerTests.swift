@@ -117,7 +117,8 @@ import Testing
       $0.fault = { _, _, _ in .reply(.readHoldingRegisters(RegisterBlock(count: 126) { _ in 1 })) }
     }
     let client = try await device.connect()
-    await #expect(throws: RequestFailure.refused(DeviceRefusal(function: 3, exception: .serverDeviceFailure))) {
+    await #expect(throws: RequestFailure.refused(DeviceRefusal(function: 3, exception: .serverDeviceFailure)))
+    {
       try await client.readRegisters(address: 1, timeout: patience)
     }
     await client.close()
@@ -130,7 +131,9 @@ import Testing
     _ = try await client.readRegisters(address: 1, timeout: patience)
     let port = device.server.port
     let seen = try await device.on { device in
-      device.opened.map { "\($0.localAddress ?? "?"):\($0.localPort ?? 0) \($0.remoteAddress.contains("127.0.0.1"))" }
+      device.opened.map {
+        "\($0.localAddress ?? "?"):\($0.localPort ?? 0) \($0.remoteAddress.contains("127.0.0.1"))"
+      }
     }
     #expect(seen == ["127.0.0.1:\(port) true"])
     await client.close()

@@ -23,7 +23,8 @@ import Testing
     #expect(
       try await client.readBits(address: 0, count: 2000, timeout: patience)
         == [true] + bits.dropFirst() + Array(repeating: false, count: 32))
-    #expect(try await client.readBits(.discrete, address: 1, count: 3, timeout: patience) == [true, false, false])
+    #expect(
+      try await client.readBits(.discrete, address: 1, count: 3, timeout: patience) == [true, false, false])
     _ = try await client.send(.maskWriteRegister(address: 7, and: 0x00F0, or: 0x0F0F), timeout: patience)
     let swapped = try await client.send(
       .readWriteMultipleRegisters(readAddress: 7, readCount: 2, writeAddress: 8, values: [99]),
@@ -86,16 +87,23 @@ import Testing
 
   @Test func answersWithAnothersTransactionId() async throws {
     let device = try await TestServer.start {
-      $0.fault = { _, request, _ in
-        .steps([
+      $0.fault = { device, request, _ in
+        let wrong: [ServerStep] = [
           .frame(pdu: [3, 2, 0, 1], transactionId: request.transactionId &+ 1),
           .frame(pdu: [3, 2, 0, 2], transactionId: request.transactionId &- 1),
-        ])
+        ]
+        return .steps(device.requests.count == 1 ? wrong + [.frame(pdu: [3, 2, 0, 3])] : wrong)
       }
     }
     let client = try await device.connect()
-    await #expect(throws: RequestFailure.wire(.timedOut(strayAnswers: 2))) {
-      try await client.readRegisters(address: 1, timeout: .seconds(3))
+    #expect(try await client.readRegisters(address: 1, timeout: patience) == [3])
+    // How many arrive before the time is up depends on the machine; none may become the answer.
+    do {
+      let values = try await client.readRegisters(address: 1, timeout: .milliseconds(200))
+      Issue.record("an answer was made of another's: \(values)")
+    } catch let failure as RequestFailure {
+      guard case .wire(.timedOut(let strays)) = failure else { throw failure }
+      #expect((0...2).contains(strays))
     }
     await client.close()
     try await device.server.close()
@@ -111,7 +119,8 @@ import Testing
     ([0, 1, 0, 0, 0, 5, 9, 3, 2, 0, 0], .unitMismatch(sent: 1, received: 9)),
   ]
 
-  @Test(arguments: wrongBytes) func answersThatAreNone(_ bytes: [UInt8], _ failure: WireFailure) async throws {
+  @Test(arguments: wrongBytes) func answersThatAreNone(_ bytes: [UInt8], _ failure: WireFailure) async throws
+  {
     let device = try await TestServer.start { $0.fault = { _, _, _ in .steps([.bytes(bytes)]) } }
     let client = try await device.connect()
     await #expect(throws: RequestFailure.wire(failure)) {
@@ -128,7 +137,8 @@ import Testing
       }
     }
     let client = try await device.connect()
-    await #expect(throws: RequestFailure.refused(DeviceRefusal(function: 3, exception: .illegalDataAddress))) {
+    await #expect(throws: RequestFailure.refused(DeviceRefusal(function: 3, exception: .illegalDataAddress)))
+    {
       try await client.readRegisters(address: 2, timeout: patience)
     }
     #expect(try await client.readRegisters(address: 1, timeout: patience) == [0])

@@ -36,7 +36,8 @@ final class TestDevice: ModbusRequestHandler {
     switch request {
     case .readHoldingRegisters(let address, let count):
       return .reply(.readHoldingRegisters(block(address, count)))
-    case .readInputRegisters(let address, let count): return .reply(.readInputRegisters(block(address, count)))
+    case .readInputRegisters(let address, let count):
+      return .reply(.readInputRegisters(block(address, count)))
     case .readCoils(let address, let count): return .reply(.readCoils(bits(address, count)))
     case .readDiscreteInputs(let address, let count): return .reply(.readDiscreteInputs(bits(address, count)))
     case .writeSingleCoil(let address, let value):

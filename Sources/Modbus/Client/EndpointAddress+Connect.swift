@@ -12,6 +12,7 @@ extension EndpointAddress {
         }
       }
       return Self.connect(bootstrap, host: host, port: port)
+    case .serial(let line): return line.connect(on: loop)
     }
   }
 

@@ -2,6 +2,7 @@
 public enum EndpointAddress: Sendable, Hashable {
   /// Any framing over TCP. `host` is an IPv4 or IPv6 address or a name, resolved anew for each connection.
   case tcp(host: String, port: Int, framing: ModbusFraming = .mbap)
+  case serial(SerialPort)
 }
 
 extension EndpointAddress: CustomStringConvertible {
@@ -16,6 +17,7 @@ extension EndpointAddress: CustomStringConvertible {
         case .ascii: "ascii+tcp://"
         }
       return scheme + (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
+    case .serial(let line): return line.description
     }
   }
 
@@ -23,6 +25,15 @@ extension EndpointAddress: CustomStringConvertible {
   public var framing: ModbusFraming {
     switch self {
     case .tcp(_, _, let framing): framing
+    case .serial(let line): line.framing
+    }
+  }
+
+  /// Between an answer and the next request the line must be silent this long, whatever a device's options say.
+  var leastPause: Duration {
+    switch self {
+    case .tcp: .zero
+    case .serial(let line): line.frameGap
     }
   }
 }

@@ -95,7 +95,9 @@ public final class ModbusEndpoint {
   }
 
   func join(_ user: any ModbusEndpointUser, options: ConnectionOptions) {
-    machine.setOptions(users.isEmpty ? options : machine.options.merged(with: options))
+    var merged = users.isEmpty ? options : machine.options.merged(with: options)
+    merged.pauseBetweenRequests = max(merged.pauseBetweenRequests, address.leastPause)
+    machine.setOptions(merged)
     if !users.contains(where: { $0 === user }) { users.append(user) }
   }
 

@@ -20,16 +20,16 @@ enum ASCII {
     buffer.writeMultipleIntegers(carriageReturn, lineFeed)
   }
 
-  /// Bytes before a colon are noise and skipped; a colon inside a frame starts it anew, as the
-  /// specification wants.
+  /// Bytes before a colon are noise and skipped, and so is a line too long for a frame; a colon inside a frame
+  /// starts it anew, as the specification wants.
   static func read(from buffer: inout ByteBuffer) throws(WireFailure) -> ModbusFrame? {
     while let end = buffer.readableBytesView.firstIndex(of: lineFeed) {
       let line = buffer.readableBytesView[..<end]
       buffer.moveReaderIndex(to: end &+ 1)
       guard let start = line.lastIndex(of: colon) else { continue }
       let text = line[(start &+ 1)...]
+      guard text.count &+ 2 <= longestFrame else { continue }
       guard text.last == carriageReturn else { throw .shortFrame(received: text.count) }
-      guard text.count &+ 2 <= longestFrame else { throw .frameLength(text.count / 2) }
       return try decode(text.dropLast())
     }
     guard let start = buffer.readableBytesView.lastIndex(of: colon) else {
@@ -37,7 +37,7 @@ enum ASCII {
       return nil
     }
     buffer.moveReaderIndex(to: start)
-    guard buffer.readableBytes < longestFrame else { throw .frameLength(buffer.readableBytes / 2) }
+    if buffer.readableBytes >= longestFrame { buffer.moveReaderIndex(forwardBy: buffer.readableBytes) }
     return nil
   }
 

@@ -1,0 +1,25 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// A package of its own, so that nobody else builds with the fuzzer's instrumentation. See run.
+
+let fuzzed: [SwiftSetting] = [
+  .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"),
+  .unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"]),
+]
+
+let package = Package(
+  name: "fabgitops-fuzz",
+  dependencies: [.package(url: "https://github.com/apple/swift-nio", exact: "2.101.2")],
+  targets: [
+    .target(
+      name: "Modbus",
+      dependencies: [
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+      ], path: "Sources/Modbus", swiftSettings: fuzzed),
+    .executableTarget(
+      name: "ModbusFuzz", dependencies: ["Modbus", .product(name: "NIOCore", package: "swift-nio")],
+      path: "Sources/ModbusFuzz", swiftSettings: fuzzed,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),
+  ]
+)

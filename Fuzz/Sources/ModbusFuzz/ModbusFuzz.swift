@@ -1,0 +1,107 @@
+import Modbus
+import NIOCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// What is fuzzed, chosen by the environment variable FUZZ_TARGET: libFuzzer keeps the arguments for itself.
+enum FuzzTarget: String, CaseIterable {
+  case mbap, rtu, ascii, pdu
+
+  static let chosen: FuzzTarget = {
+    let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
+    guard let target = FuzzTarget(rawValue: name) else {
+      fputs("FUZZ_TARGET is one of \(allCases.map(\.rawValue).joined(separator: " "))\n", stderr)
+      exit(2)
+    }
+    return target
+  }()
+
+  func run(_ bytes: UnsafeRawBufferPointer) {
+    switch self {
+    case .mbap: fuzzFraming(.mbap, bytes)
+    case .rtu: fuzzFraming(.rtu, bytes)
+    case .ascii: fuzzFraming(.ascii, bytes)
+    case .pdu: fuzzPDU(bytes)
+    }
+  }
+}
+
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOne(_ start: UnsafeRawPointer, _ count: Int) -> CInt {
+  FuzzTarget.chosen.run(UnsafeRawBufferPointer(start: start, count: count))
+  return 0
+}
+
+/// What a stream of bytes became.
+struct Decoded: Equatable {
+  var frames: [ModbusFrame] = []
+  var failure: WireFailure?
+}
+
+/// Both directions; all at once and a byte at a time must give the same frames and then the same failure; each
+/// frame is written back and read again.
+func fuzzFraming(_ framing: ModbusFraming, _ bytes: UnsafeRawBufferPointer) {
+  for direction in FrameDirection.allCases {
+    let whole = decode(framing, direction, bytes, piece: max(1, bytes.count))
+    let dripped = decode(framing, direction, bytes, piece: 1)
+    precondition(whole.frames == dripped.frames, "drip feeding found other frames")
+    precondition((whole.failure == nil) == (dripped.failure == nil), "drip feeding failed otherwise")
+    for frame in whole.frames {
+      precondition((1...253).contains(frame.pdu.readableBytes), "a PDU outside its limits")
+      var again = ByteBuffer()
+      framing.write(transactionId: frame.transactionId, unitId: frame.unitId, to: &again) {
+        (out: inout ByteBuffer) in _ = out.writeImmutableBuffer(frame.pdu)
+      }
+      let reread = try? framing.read(direction, from: &again)
+      precondition(reread == frame, "a frame does not survive the trip")
+      fuzzPDU(frame.pdu)
+    }
+  }
+}
+
+func decode(
+  _ framing: ModbusFraming, _ direction: FrameDirection, _ bytes: UnsafeRawBufferPointer, piece: Int
+) -> Decoded {
+  var decoded = Decoded()
+  var buffer = ByteBuffer()
+  var fed = 0
+  while fed < bytes.count {
+    let end = min(bytes.count, fed + piece)
+    buffer.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[fed..<end]))
+    fed = end
+    do throws(WireFailure) {
+      while let frame = try framing.read(direction, from: &buffer) { decoded.frames.append(frame) }
+    } catch {
+      decoded.failure = error
+      return decoded
+    }
+    precondition(buffer.readableBytes < 520, "a decoder keeps more than one frame's bytes")
+  }
+  return decoded
+}
+
+func fuzzPDU(_ bytes: UnsafeRawBufferPointer) { fuzzPDU(ByteBuffer(bytes: bytes)) }
+
+/// What is accepted is within the limits, and is the same after the trip.
+func fuzzPDU(_ pdu: ByteBuffer) {
+  if let request = try? ModbusRequest(pdu: pdu) {
+    var again = ByteBuffer()
+    precondition((try? request.write(to: &again)) != nil, "an accepted request cannot be sent")
+    precondition(again.readableBytes == pdu.readableBytes, "a request changes its length")
+    precondition((try? ModbusRequest(pdu: again)) == request, "a request does not survive the trip")
+    _ = try? ModbusResponse.answer(pdu, to: request)
+    _ = request.description
+  }
+  if let response = try? ModbusResponse(pdu: pdu) {
+    var again = ByteBuffer()
+    precondition((try? response.write(to: &again)) != nil, "an accepted response cannot be sent")
+    precondition(again.readableBytes == pdu.readableBytes, "a response changes its length")
+    precondition((try? ModbusResponse(pdu: again)) == response, "a response does not survive the trip")
+  }
+}
