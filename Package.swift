@@ -86,8 +86,8 @@ let package = Package(
     program(
       "fabctl",
       [
-        "Control", "Dashboard", "Fleet", "GitSource", "Journal", "LocalEngine", "Manifest", "MockPLC", "Modbus",
-        "NcursesTerminal", "Terminal", "ThemeFiles", argumentParser, logging, nio("NIOPosix"),
+        "Control", "Dashboard", "Fleet", "GitSource", "Journal", "LocalEngine", "Manifest", "MockPLC",
+        "Modbus", "NcursesTerminal", "Terminal", "ThemeFiles", argumentParser, logging, nio("NIOPosix"),
       ]),
     program("mock-plc", ["MockPLC", "Modbus", argumentParser, nio("NIOPosix")]),
 

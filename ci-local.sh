@@ -49,7 +49,7 @@ check() {
 lint_format() { swift format lint --strict --parallel --recursive Sources Tests Package.swift; }
 
 lint_shell() {
-  git ls-files -z '*.sh' demo/run .ci/run Benchmarks/run | xargs -0 shellcheck -x
+  git ls-files -z '*.sh' demo/run .ci/run Benchmarks/run Fuzz/run themes/embed | xargs -0 shellcheck -x
 }
 
 unit_tests() { swift test --skip-build --parallel; }

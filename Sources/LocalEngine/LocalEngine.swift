@@ -29,7 +29,9 @@ public final class LocalEngine: FleetEngine {
     var missing: [Capabilities.Ability: String] = [:]
     if settings.mode != .control {
       let why = settings.observeReason.isEmpty ? "started with --observe" : settings.observeReason
-      for ability in [Capabilities.Ability.sync, .hold, .shelve, .suspend] { missing[ability] = "read-only: \(why)" }
+      for ability in [Capabilities.Ability.sync, .hold, .shelve, .suspend] {
+        missing[ability] = "read-only: \(why)"
+      }
     }
     capabilities = Capabilities(mode: settings.mode, missing: missing)
     self.loop = loop
@@ -53,7 +55,8 @@ public final class LocalEngine: FleetEngine {
   }
 
   public func snapshots() -> AsyncStream<FleetSnapshot> {
-    let (stream, continuation) = AsyncStream.makeStream(of: FleetSnapshot.self, bufferingPolicy: .bufferingNewest(1))
+    let (stream, continuation) = AsyncStream.makeStream(
+      of: FleetSnapshot.self, bufferingPolicy: .bufferingNewest(1))
     let (core, loop) = (core, loop)
     loop.execute {
       let token = core.value.subscribe(continuation)

@@ -9,7 +9,8 @@ struct Fabctl: AsyncParsableCommand {
     abstract: "Git vs Reality for PLCs: watch, compare and correct Modbus registers declared in Git.",
     version: Build.line,
     subcommands: [
-      Watch.self, Demo.self, GetStatus.self, Describe.self, Diff.self, List.self, Sync.self, Lint.self, Version.self,
+      Watch.self, Demo.self, GetStatus.self, Describe.self, Diff.self, List.self, Sync.self, Lint.self,
+      Version.self,
     ])
 
   static func main() async {

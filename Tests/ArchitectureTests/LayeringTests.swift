@@ -17,7 +17,10 @@ import Testing
       "Journal": platform + ["Control", "Fleet", "GRDB", "Foundation", "Crypto", "Dispatch"],
       "GitSource": platform + ["Control", "Fleet", "Manifest", "Subprocess", "Logging", "Foundation"],
       "LocalEngine": nio + platform
-        + ["Control", "Fleet", "Manifest", "Modbus", "Journal", "GitSource", "Logging", "Metrics", "Foundation"],
+        + [
+          "Control", "Fleet", "Manifest", "Modbus", "Journal", "GitSource", "Logging", "Metrics",
+          "Foundation",
+        ],
       "Kubernetes": nio + platform
         + ["AsyncHTTPClient", "Yams", "Foundation", "Logging", "NIOHTTP1", "NIOSSL"],
       "Cluster": nio + platform
@@ -106,7 +109,9 @@ import Testing
     let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func", "let", "var", "typealias"]
     return text.split(separator: "\n").compactMap { line in
       var words = line.split(separator: " ")[...]
-      while let word = words.first, word.hasPrefix("@") || ["public", "internal", "package", "private", "fileprivate"].contains(word) {
+      while let word = words.first,
+        word.hasPrefix("@") || ["public", "internal", "package", "private", "fileprivate"].contains(word)
+      {
         words = words.dropFirst()
       }
       guard words.first == "import" else { return nil }

@@ -72,7 +72,9 @@ import Testing
     #expect(byName["watched"] == .refused([.notWritable]))
     #expect(byName["fine"] == .alreadyInSync)
     #expect(byName["nowhere"] == .failed("the manifest has no such register"))
-    #expect(byName["gone"] == .failed("the device refuses to give the register (exception 4, server device failure)"))
+    #expect(
+      byName["gone"]
+        == .failed("the device refuses to give the register (exception 4, server device failure)"))
     #expect(results(plant).count == 4)
   }
 

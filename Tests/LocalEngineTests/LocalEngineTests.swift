@@ -26,7 +26,8 @@ import Testing
     let plan = await plant.engine.plan(SyncScope(devices: [id]))
     #expect(plan.writes.map(\.after) == [.integer(2500)])
     #expect(plan.writes.map(\.before) == [.integer(2400)])
-    guard case .accepted(let receipt) = await plant.engine.submit(.sync(SyncScope(devices: [id]), by: "anna")) else {
+    guard case .accepted(let receipt) = await plant.engine.submit(.sync(SyncScope(devices: [id]), by: "anna"))
+    else {
       Issue.record("the sync was refused")
       return
     }
@@ -58,7 +59,9 @@ import Testing
     _ = try await plant.snapshot("a first read") { $0.device("line-1")?.view.status == .inSync }
     _ = await plant.engine.submit(.hold(reason: "maintenance", by: "anna"))
     try await plant.fleet.poke(4001, [1234], plc: 0)
-    let held = try await plant.snapshot("the drift under hold") { $0.device("line-1")?.view.status == .drifted }
+    let held = try await plant.snapshot("the drift under hold") {
+      $0.device("line-1")?.view.status == .drifted
+    }
     #expect(held.gates.hold?.by == "anna")
     #expect(try await plant.value(0) == 1234)
     _ = await plant.engine.submit(.release(by: "anna"))
@@ -87,7 +90,9 @@ import Testing
     _ = try await plant.snapshot("one") { $0.devices.count == 1 }
     try await plant.fleet.poke(4001, [7], plc: 1)
     try await plant.fleet.poke(4001, [7], plc: 0)
-    _ = try await plant.snapshot("the correction of the other") { $0.events("DriftCorrected", of: "line-1") == 1 }
+    _ = try await plant.snapshot("the correction of the other") {
+      $0.events("DriftCorrected", of: "line-1") == 1
+    }
     #expect(try await plant.value(1) == 7)
     await plant.stop()
   }
@@ -136,10 +141,12 @@ import Testing
   }
 
   @Test func theLockHasOneHolderAndSaysWho() throws {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("fabgitops-\(UUID().uuidString)").path
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("fabgitops-\(UUID().uuidString)")
+      .path
     defer { try? FileManager.default.removeItem(atPath: path) }
     let directory = StateDirectory(path: path)
-    guard case .acquired(let first) = ControllerLock.acquire(in: directory, user: "anna", since: Date()) else {
+    guard case .acquired(let first) = ControllerLock.acquire(in: directory, user: "anna", since: Date())
+    else {
       Issue.record("the first lock was not acquired")
       return
     }

@@ -14,7 +14,8 @@ struct Plant {
   static let patience: Duration = .seconds(30)
 
   init(
-    values: [UInt16], mode: FleetMode = .control, journal: JournalChoice? = nil, adjust: (inout DeviceSpec) -> Void = { _ in }
+    values: [UInt16], mode: FleetMode = .control, journal: JournalChoice? = nil,
+    adjust: (inout DeviceSpec) -> Void = { _ in }
   ) async throws {
     fleet = try await MockFleet.start(
       FleetConfiguration(plcs: values.map { .simple(register: 4001, value: $0) }))
@@ -30,8 +31,10 @@ struct Plant {
   func specs(_ adjust: (inout DeviceSpec) -> Void = { _ in }) -> [DeviceSpec] {
     fleet.ports.enumerated().map { index, port in
       var spec = DeviceSpec(
-        id: DeviceID(name: "line-\(index + 1)"), address: "127.0.0.1", port: port, timeout: .milliseconds(500),
-        pollInterval: .seconds(1), registers: [RegisterSpec(name: "setpoint", address: 4001, desired: .integer(2500))])
+        id: DeviceID(name: "line-\(index + 1)"), address: "127.0.0.1", port: port,
+        timeout: .milliseconds(500),
+        pollInterval: .seconds(1),
+        registers: [RegisterSpec(name: "setpoint", address: 4001, desired: .integer(2500))])
       adjust(&spec)
       return spec
     }

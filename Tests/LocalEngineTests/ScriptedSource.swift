@@ -20,6 +20,7 @@ final class ScriptedSource: DesiredSource {
     status.state = .good
     continuation.yield(
       DesiredUpdate(
-        status: status, state: DesiredState(devices: specs.map { .init(spec: $0) }), trustProblem: trustProblem))
+        status: status, state: DesiredState(devices: specs.map { .init(spec: $0) }),
+        trustProblem: trustProblem))
   }
 }

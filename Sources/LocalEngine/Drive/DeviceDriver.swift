@@ -146,7 +146,9 @@ final class DeviceDriver: DeviceLinkOwner {
     let time = core.now().wall
     ring.append(at: time) { machine.number(ofRegister: $0) ?? .nan }
     if core.audit.wantsSamples {
-      core.audit.sample(spec.id, registers: spec.registers, at: time) { machine.number(ofRegister: $0) ?? .nan }
+      core.audit.sample(spec.id, registers: spec.registers, at: time) {
+        machine.number(ofRegister: $0) ?? .nan
+      }
     }
   }
 
@@ -199,7 +201,9 @@ final class DeviceDriver: DeviceLinkOwner {
         self.finish(order, .writeUncertain(order, WireProblem(failure)))
       case .failure(.refused(let refusal)):
         let failure = RequestFailure.refused(refusal)
-        if case .maskWriteRegister = request, refusal.exception == .illegalFunction { self.refusesMaskWrite = true }
+        if case .maskWriteRegister = request, refusal.exception == .illegalFunction {
+          self.refusesMaskWrite = true
+        }
         if failure.mayHaveTakenEffect {
           self.finish(order, .writeUncertain(order, WireProblem(.local, refusal.description)))
         } else {
@@ -257,12 +261,14 @@ final class DeviceDriver: DeviceLinkOwner {
       acknowledgedBy = nil
       if let register = register(index) {
         ring.mark(
-          .drift, at: now.wall, "\(register.name) \(desired.formattedWithUnit(register)) → \(actual.formattedWithUnit(register))")
+          .drift, at: now.wall,
+          "\(register.name) \(desired.formattedWithUnit(register)) → \(actual.formattedWithUnit(register))")
       }
     case .corrected(let index, let from, let to):
       if let register = register(index) {
         ring.mark(
-          .correction, at: now.wall, "\(register.name) \(from.formattedWithUnit(register)) → \(to.formattedWithUnit(register))")
+          .correction, at: now.wall,
+          "\(register.name) \(from.formattedWithUnit(register)) → \(to.formattedWithUnit(register))")
       }
     case .connectionLost(let problem), .connectFailed(let problem, _, _):
       ring.mark(.failure, at: now.wall, problem.description)

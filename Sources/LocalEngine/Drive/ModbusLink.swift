@@ -78,7 +78,8 @@ final class ModbusLink: DeviceLink, ModbusEndpointUser {
     if let endpoint, endpoint.userCount == 1 { endpoint.close() }
   }
 
-  func send(_ request: ModbusRequest, completion: @escaping (Result<ModbusResponse, RequestFailure>) -> Void) {
+  func send(_ request: ModbusRequest, completion: @escaping (Result<ModbusResponse, RequestFailure>) -> Void)
+  {
     guard let endpoint else { return completion(.failure(.notSent(.notConnected))) }
     if state == .lapsed {
       guard !request.isWrite else {

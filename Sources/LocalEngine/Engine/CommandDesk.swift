@@ -62,7 +62,8 @@ struct CommandDesk {
     let now = core.now().wall
     if core.gates.hold == nil {
       core.changeGates { $0.hold = Hold(by: by, since: now, reason: reason) }
-      core.record(at: now, .alarm, nil, "Held", "\(by) holds all writes\(reason.isEmpty ? "" : ": \(reason)")")
+      core.record(
+        at: now, .alarm, nil, "Held", "\(by) holds all writes\(reason.isEmpty ? "" : ": \(reason)")")
     }
     return done("hold", by)
   }
@@ -71,7 +72,8 @@ struct CommandDesk {
     if let notControlling { return .refused(["release: \(notControlling)"]) }
     if core.gates.hold != nil {
       core.changeGates { $0.hold = nil }
-      core.record(at: core.now().wall, .notice, nil, "Released", "\(by) released the hold: writes are allowed again")
+      core.record(
+        at: core.now().wall, .notice, nil, "Released", "\(by) released the hold: writes are allowed again")
     }
     return done("release", by)
   }

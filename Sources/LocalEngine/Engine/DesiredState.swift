@@ -49,5 +49,6 @@ public protocol DesiredSource: Sendable {
   func updates() -> AsyncStream<DesiredUpdate>
   func provenance(of device: DeviceID) async -> [String: Provenance]
   /// Makes a commit of these values on a new branch.
-  func adopt(_ device: DeviceID, values: [String: RegisterValue], by operatorName: String) async -> AdoptOutcome
+  func adopt(_ device: DeviceID, values: [String: RegisterValue], by operatorName: String) async
+    -> AdoptOutcome
 }

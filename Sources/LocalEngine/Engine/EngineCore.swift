@@ -34,7 +34,8 @@ final class EngineCore {
   private var notices: [String] = []
 
   init(
-    loop: any EventLoop, settings: EngineSettings, origin: String, links: any LinkMaker, audit: any AuditTrail,
+    loop: any EventLoop, settings: EngineSettings, origin: String, links: any LinkMaker,
+    audit: any AuditTrail,
     logger: Logger
   ) {
     self.loop = loop
@@ -152,7 +153,8 @@ final class EngineCore {
       operations.finish(request.id, device: driver.spec.id, results: results)
     }
     guard let words = TransitionWording.of(transition, spec: driver.spec) else { return }
-    record(at: moment.wall, words.severity, driver.spec.id, register: words.register, words.reason, words.message)
+    record(
+      at: moment.wall, words.severity, driver.spec.id, register: words.register, words.reason, words.message)
   }
 
   func record(
@@ -193,7 +195,8 @@ final class EngineCore {
       where driver.spec.registers.indices.contains(step.register) {
         steps.append(
           .init(
-            device: id, register: driver.spec.registers[step.register], before: step.before, after: step.after, refusals: step.refusals))
+            device: id, register: driver.spec.registers[step.register], before: step.before,
+            after: step.after, refusals: step.refusals))
       }
     }
     return SyncPlan(steps: steps)
@@ -213,7 +216,8 @@ final class EngineCore {
       guard driver.spec.registers.indices.contains(index) else { return nil }
       return DeviceHistory(
         device: id, register: driver.spec.registers[index].name,
-        samples: driver.ring.samples(register: index, from: query.from, to: query.to, maxPoints: query.maxPoints),
+        samples: driver.ring.samples(
+          register: index, from: query.from, to: query.to, maxPoints: query.maxPoints),
         states: driver.ring.states(from: query.from, to: query.to),
         marks: driver.ring.marks(from: query.from, to: query.to))
     }
@@ -276,7 +280,8 @@ final class EngineCore {
       sequence: sequence, at: moment.wall, mode: gates.mode, source: source, gates: gates,
       health: health.report(
         at: moment.instant, connections: links.connections, problems: problems(), controller: controller()),
-      devices: ordered.map { $0.snapshot(at: moment) }, events: events.events, operations: operations.operations)
+      devices: ordered.map { $0.snapshot(at: moment) }, events: events.events,
+      operations: operations.operations)
   }
 
   private func controller() -> String? {

@@ -16,7 +16,8 @@ final class EngineMetrics {
     case .writeRefused(_, let reasons):
       for reason in reasons {
         let word = reason.reason
-        let counter = refusals[word] ?? Counter(label: "fabgitops_writes_refused_total", dimensions: [("reason", word)])
+        let counter =
+          refusals[word] ?? Counter(label: "fabgitops_writes_refused_total", dimensions: [("reason", word)])
         refusals[word] = counter
         counter.increment()
       }
@@ -45,14 +46,16 @@ final class EngineMetrics {
 
   func wireFailure(_ problem: WireProblem) {
     let counter =
-      wire[problem.kind] ?? Counter(label: "fabgitops_modbus_errors_total", dimensions: [("kind", problem.kind.rawValue)])
+      wire[problem.kind]
+      ?? Counter(label: "fabgitops_modbus_errors_total", dimensions: [("kind", problem.kind.rawValue)])
     wire[problem.kind] = counter
     counter.increment()
   }
 
   private func counter(_ table: inout [DeviceID: Counter], _ device: DeviceID, _ label: String) -> Counter {
     if let known = table[device] { return known }
-    let fresh = Counter(label: label, dimensions: [("plc_name", device.name), ("namespace", device.namespace)])
+    let fresh = Counter(
+      label: label, dimensions: [("plc_name", device.name), ("namespace", device.namespace)])
     table[device] = fresh
     return fresh
   }

@@ -21,7 +21,9 @@ public struct GitDesiredSource: DesiredSource {
   private static func translate(_ update: SourceUpdate) -> DesiredUpdate {
     var status = update.status
     // Nothing was ever in force, and the repository itself is fine: what is wrong is what it holds.
-    if update.inForce == nil, case .git(let failure)? = update.failure, case .noManifests(_, let revision) = failure {
+    if update.inForce == nil, case .git(let failure)? = update.failure,
+      case .noManifests(_, let revision) = failure
+    {
       status.state = .invalid(revision: revision, problems: [failure.description])
     }
     guard update.isNewRevision, let revision = update.inForce else {

@@ -40,7 +40,8 @@ final class JournalTrail: AuditTrail {
     case .writeNotSent(_, let reason): outcome = .notSent(reason: reason)
     case .writeRefused(_, let exception): outcome = .refusedByDevice(exception: exception)
     case .writeUncertain(_, let problem): outcome = .uncertain(problem)
-    default: outcome = .unverified(WireProblem(.local, "the device was released before it could be read back"))
+    default:
+      outcome = .unverified(WireProblem(.local, "the device was released before it could be read back"))
     }
     writer.record(.outcome(order, outcome, at: time, actor: actor, revision: nil))
   }
@@ -51,7 +52,8 @@ final class JournalTrail: AuditTrail {
       writer.record(.outcome(order, outcome, at: time, actor: actor, revision: revision))
     case .syncFinished(let request, let results):
       for result in results {
-        guard case .refused(let reasons) = result.outcome, spec.registers.indices.contains(result.register) else {
+        guard case .refused(let reasons) = result.outcome, spec.registers.indices.contains(result.register)
+        else {
           continue
         }
         writer.record(
@@ -62,7 +64,8 @@ final class JournalTrail: AuditTrail {
     case .unshelved(let register, let by, true):
       writer.record(
         AuditDraft(
-          kind: .unshelve, at: time, actor: by, device: spec.id, register: register, detail: "the time was up"),
+          kind: .unshelve, at: time, actor: by, device: spec.id, register: register, detail: "the time was up"
+        ),
         change: .clear(.shelf(spec.id, register: register)))
     default: break
     }

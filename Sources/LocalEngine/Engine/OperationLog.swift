@@ -15,7 +15,8 @@ struct OperationLog {
     }
     operations.append(
       Operation(
-        receipt: Receipt(id: id), title: title, by: by, startedAt: time, state: devices.isEmpty ? .done : .running,
+        receipt: Receipt(id: id), title: title, by: by, startedAt: time,
+        state: devices.isEmpty ? .done : .running,
         lines: devices.map { .init(device: $0, result: nil) }))
     return id
   }
@@ -23,10 +24,12 @@ struct OperationLog {
   /// A device has an outcome for every register of the command.
   mutating func finish(_ id: UInt64, device: DeviceID, results: [SyncResult]) {
     guard let index = operations.firstIndex(where: { $0.receipt.id == id }) else { return }
-    guard let line = operations[index].lines.firstIndex(where: { $0.device == device && $0.result == nil }) else {
+    guard let line = operations[index].lines.firstIndex(where: { $0.device == device && $0.result == nil })
+    else {
       return
     }
-    operations[index].lines.replaceSubrange(line...line, with: results.map { .init(device: device, result: $0) })
+    operations[index].lines.replaceSubrange(
+      line...line, with: results.map { .init(device: device, result: $0) })
     if !operations[index].lines.contains(where: { $0.result == nil }) { operations[index].state = .done }
   }
 }

@@ -107,7 +107,8 @@ struct HistoryRing {
       let low = group.reduce(Double.infinity) { min($0, $1.1) }
       let high = group.reduce(-Double.infinity) { max($0, $1.1) }
       let mean = group.reduce(0) { $0 + $1.1 } / Double(group.count)
-      return .init(at: WallTime(milliseconds: group[group.startIndex].0), minimum: low, mean: mean, maximum: high)
+      return .init(
+        at: WallTime(milliseconds: group[group.startIndex].0), minimum: low, mean: mean, maximum: high)
     }
   }
 

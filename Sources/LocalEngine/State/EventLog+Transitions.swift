@@ -25,14 +25,19 @@ struct TransitionWording {
       return register(transition, spec: spec)
     case .shelved, .unshelved, .suspended, .resumed, .syncFinished:
       return operatorAction(transition)
-    case .connected, .connectionLost, .connectFailed, .stale, .fresh, .identity, .released, .invariantViolated:
+    case .connected, .connectionLost, .connectFailed, .stale, .fresh, .identity, .released,
+      .invariantViolated:
       return device(transition)
     }
   }
 
   private static func register(_ transition: Transition, spec: DeviceSpec) -> TransitionWording? {
-    func named(_ index: Int) -> RegisterSpec? { spec.registers.indices.contains(index) ? spec.registers[index] : nil }
-    func text(_ value: RegisterValue, _ register: RegisterSpec) -> String { value.formattedWithUnit(register) }
+    func named(_ index: Int) -> RegisterSpec? {
+      spec.registers.indices.contains(index) ? spec.registers[index] : nil
+    }
+    func text(_ value: RegisterValue, _ register: RegisterSpec) -> String {
+      value.formattedWithUnit(register)
+    }
     switch transition {
     case .driftDetected(let index, let desired, let actual, _, _):
       guard let register = named(index) else { return nil }
@@ -43,7 +48,8 @@ struct TransitionWording {
     case .driftCleared(let index, let actual):
       guard let register = named(index) else { return nil }
       return .init(
-        .notice, "DriftCleared", "\(register.name) is back in sync at \(text(actual, register)), without a write",
+        .notice, "DriftCleared",
+        "\(register.name) is back in sync at \(text(actual, register)), without a write",
         register: register.name)
     case .corrected(let index, let from, let to):
       guard let register = named(index) else { return nil }
@@ -63,7 +69,8 @@ struct TransitionWording {
         register: register.name)
     case .contestEnded(let index):
       guard let register = named(index) else { return nil }
-      return .init(.notice, "ContestEnded", "\(register.name) is no longer contested", register: register.name)
+      return .init(
+        .notice, "ContestEnded", "\(register.name) is no longer contested", register: register.name)
     case .registerUnreadable(let index, let exception):
       guard let register = named(index) else { return nil }
       return .init(
@@ -88,7 +95,8 @@ struct TransitionWording {
       // Attempt 1, 2, 4, 8 …: a PLC that stays away must not fill the pane.
       guard attempt > 0, attempt & (attempt - 1) == 0 else { return nil }
       return .init(
-        .warning, "ConnectionFailed", "Cannot connect (attempt \(attempt)): \(problem); next try in \(retry.brief)")
+        .warning, "ConnectionFailed",
+        "Cannot connect (attempt \(attempt)): \(problem); next try in \(retry.brief)")
     case .stale: return .init(.warning, "Stale", "No successful read for three poll intervals")
     case .fresh: return .init(.notice, "Fresh", "Values are fresh again")
     case .identity(_, let found):
@@ -107,8 +115,10 @@ struct TransitionWording {
       return .init(.notice, "Shelved", "Shelved by \(shelf.by): \(shelf.reason)", register: shelf.register)
     case .unshelved(let register, let by, let expired):
       return .init(
-        .notice, "Unshelved", expired ? "The shelf of \(by) has expired" : "Unshelved by \(by)", register: register)
-    case .suspended(let by): return .init(.notice, "Suspended", "Suspended by \(by): reading on, never writing")
+        .notice, "Unshelved", expired ? "The shelf of \(by) has expired" : "Unshelved by \(by)",
+        register: register)
+    case .suspended(let by):
+      return .init(.notice, "Suspended", "Suspended by \(by): reading on, never writing")
     case .resumed(let by): return .init(.notice, "Resumed", "Resumed by \(by)")
     case .syncFinished(let request, let results):
       var corrected = 0
@@ -138,7 +148,8 @@ struct TransitionWording {
           + actual.formattedWithUnit(order.spec), register: name)
     case .reverted(let actual, let after):
       return .init(
-        .warning, "WriteReverted", "\(name) was put back to \(actual.formattedWithUnit(order.spec)) after \(after.brief)",
+        .warning, "WriteReverted",
+        "\(name) was put back to \(actual.formattedWithUnit(order.spec)) after \(after.brief)",
         register: name)
     case .refusedByDevice(let exception):
       return .init(
@@ -146,7 +157,8 @@ struct TransitionWording {
         "\(name): the device refused the write: exception \(exceptionText(exception))", register: name)
     case .uncertain(let problem):
       return .init(
-        .warning, "WriteUncertain", "\(name): no answer to the write (\(problem)); reading again before deciding",
+        .warning, "WriteUncertain",
+        "\(name): no answer to the write (\(problem)); reading again before deciding",
         register: name)
     case .notSent(let reason):
       return .init(.warning, "WriteNotSent", "\(name): nothing was sent: \(reason)", register: name)

@@ -13,7 +13,8 @@ struct EventLog {
     reason: String, _ message: String
   ) -> FleetEvent {
     let event = FleetEvent(
-      sequence: nextSequence, at: time, severity: severity, device: device, register: register, reason: reason,
+      sequence: nextSequence, at: time, severity: severity, device: device, register: register,
+      reason: reason,
       message: message)
     nextSequence += 1
     if events.count >= Self.capacity { events.removeFirst(Self.capacity / 4) }

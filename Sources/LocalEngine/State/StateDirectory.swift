@@ -11,10 +11,12 @@ public struct StateDirectory: Sendable, Hashable {
   /// because two refs of one repository describe the same PLCs, which only one process may control.
   public init(origin: String, subPath: String, environment: [String: String]) {
     let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-    let state = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.local/state"
+    let state =
+      environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.local/state"
     let canonical = Self.canonical(origin)
     let base = canonical.split(separator: "/").last.map(String.init) ?? "set"
-    let readable = String(base.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "-" }.prefix(40))
+    let readable = String(
+      base.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "-" }.prefix(40))
     let hash = Self.fnv1a(canonical + "\n" + subPath)
     self.init(path: "\(state)/fabgitops/\(readable)-\(hash)")
   }
@@ -33,7 +35,8 @@ public struct StateDirectory: Sendable, Hashable {
       throw StateProblem(reason: "the state directory \(url.path) is not a directory")
     }
     guard info.st_uid == geteuid() else {
-      throw StateProblem(reason: "the state directory \(url.path) belongs to another user (uid \(info.st_uid))")
+      throw StateProblem(
+        reason: "the state directory \(url.path) belongs to another user (uid \(info.st_uid))")
     }
     if info.st_mode & 0o077 != 0 { chmod(url.path, 0o700) }
   }

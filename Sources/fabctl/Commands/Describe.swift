@@ -19,7 +19,9 @@ struct Describe: AsyncParsableCommand {
       let snapshot = try await FleetReading.settled(session.engine, selection)
       for device in snapshot.devices where selection.matches(device.id) {
         let provenance = await session.engine.provenance(of: device.id)
-        for line in DeviceDescription(device, snapshot, provenance).lines { Console.out(Console.visible(line)) }
+        for line in DeviceDescription(device, snapshot, provenance).lines {
+          Console.out(Console.visible(line))
+        }
       }
       await session.close()
     } catch {

@@ -22,7 +22,9 @@ struct GetStatus: AsyncParsableCommand {
 
   @OptionGroup var source: SourceOptions
 
-  @Option(name: .shortAndLong, help: "Output format: \(OutputFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(
+    name: .shortAndLong,
+    help: "Output format: \(OutputFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
   var output: OutputFormat = .table
 
   @Flag(help: "Leave the header line out.")

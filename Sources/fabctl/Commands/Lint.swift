@@ -5,7 +5,8 @@ import Manifest
 struct Lint: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Validate manifests; needs no repository, cluster or PLC.",
-    discussion: "Every mistake of every file at once, as file:line:column. `-` reads standard input. Exit codes: 0 "
+    discussion:
+      "Every mistake of every file at once, as file:line:column. `-` reads standard input. Exit codes: 0 "
       + "valid; 5 mistakes found; 2 a path cannot be read.")
 
   @Argument(help: "Files or folders (searched for *.yaml, *.yml and *.json); `-` is standard input.")
@@ -38,12 +39,15 @@ struct Lint: ParsableCommand {
     }
     let inside = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
     let wanted = inside.filter { name in
-      [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) } && !name.split(separator: "/").contains { $0.hasPrefix(".") }
+      [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
+        && !name.split(separator: "/").contains { $0.hasPrefix(".") }
     }
     guard !wanted.isEmpty else {
       throw CommandFailure(.usage, "fabctl lint: \(path): no *.yaml, *.yml or *.json in this folder")
     }
-    return try wanted.sorted().map { ManifestFile(name: "\(path)/\($0)", contents: try read("\(path)/\($0)")) }
+    return try wanted.sorted().map {
+      ManifestFile(name: "\(path)/\($0)", contents: try read("\(path)/\($0)"))
+    }
   }
 
   private static func read(_ path: String) throws -> [UInt8] {

@@ -35,7 +35,9 @@ struct Sync: AsyncParsableCommand {
   func validate() throws {
     if names.isEmpty, !all { throw ValidationError("name the devices to sync, or say --all") }
     if !names.isEmpty, all { throw ValidationError("--all and names exclude each other") }
-    guard (1...3600).contains(timeout) else { throw ValidationError("--timeout \(timeout) is outside 1...3600 seconds") }
+    guard (1...3600).contains(timeout) else {
+      throw ValidationError("--timeout \(timeout) is outside 1...3600 seconds")
+    }
   }
 
   func run() async throws {
@@ -58,7 +60,9 @@ struct Sync: AsyncParsableCommand {
     let snapshot = try await FleetReading.settled(engine, selection)
     let devices = snapshot.devices.filter { selection.matches($0.id) }
     let unreachable = devices.filter { $0.view.status == .unreachable }
-    for device in unreachable { Console.error("\(device.id): unreachable: \(device.view.lastError ?? "no answer")") }
+    for device in unreachable {
+      Console.error("\(device.id): unreachable: \(device.view.lastError ?? "no answer")")
+    }
     let scope = SyncScope(devices: devices.map(\.id), force: force)
     let plan = await engine.plan(scope)
     let steps = plan.steps.map { step in
@@ -85,7 +89,8 @@ struct Sync: AsyncParsableCommand {
 
   static func line(_ step: SyncPlan.Step) -> String {
     let before = step.before?.formatted(step.register) ?? "?"
-    let line = "\(step.device) \(step.register.name)  \(before) → \(step.after.formattedWithUnit(step.register))"
+    let line =
+      "\(step.device) \(step.register.name)  \(before) → \(step.after.formattedWithUnit(step.register))"
     guard !step.refusals.isEmpty else { return line }
     return line + "  refused: " + step.refusals.map { $0.explanation }.joined(separator: "; ")
   }
@@ -109,7 +114,9 @@ struct Sync: AsyncParsableCommand {
     let operation = try await withThrowingTaskGroup(of: Fleet.Operation?.self) { group in
       group.addTask {
         for await snapshot in engine.snapshots() {
-          if let operation = snapshot.operations.first(where: { $0.receipt == receipt }), operation.state == .done {
+          if let operation = snapshot.operations.first(where: { $0.receipt == receipt }),
+            operation.state == .done
+          {
             return operation
           }
         }

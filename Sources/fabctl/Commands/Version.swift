@@ -18,7 +18,8 @@ struct Version: ParsableCommand {
           + "\"swift\": \"\(Build.swift)\"}}")
     case .yaml:
       Console.out(
-        "clientVersion:\n  version: \"\(Build.version)\"\n  platform: \(Build.platform)\n  swift: \"\(Build.swift)\"")
+        "clientVersion:\n  version: \"\(Build.version)\"\n  platform: \(Build.platform)\n  swift: \"\(Build.swift)\""
+      )
     }
   }
 }

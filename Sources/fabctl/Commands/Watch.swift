@@ -53,7 +53,8 @@ struct WatchSession {
     let settings = Settings(
       capabilities: session.engine.capabilities, operatorName: Operator.name, themes: shelf.themes,
       themeName: shelf.chosen.name, glyphs: terminal.glyphs, utcOffset: DashboardRuntime.localOffset)
-    let end = await DashboardRuntime(engine: session.engine, terminal: terminal, themes: shelf.themes).run(settings)
+    let end = await DashboardRuntime(engine: session.engine, terminal: terminal, themes: shelf.themes).run(
+      settings)
     terminal.close()
     await session.close()
     if end == .interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }
@@ -74,7 +75,8 @@ struct WatchSession {
 
   private func runPlain() async throws {
     let signals = StopSignals()
-    var session = try await LocalSession.open(source, observe ? .observe : .control, logger: FleetReading.quietLogger)
+    var session = try await LocalSession.open(
+      source, observe ? .observe : .control, logger: FleetReading.quietLogger)
     if !session.observeReason.isEmpty { Console.error("fabctl: observing only: \(session.observeReason)") }
     let engine = session.engine
     let json = look.output == .json

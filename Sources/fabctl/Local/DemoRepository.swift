@@ -10,13 +10,15 @@ struct DemoRepository {
   /// Makes the folder and its commits.
   func create() async throws {
     guard !FileManager.default.fileExists(atPath: folder.path) else {
-      throw CommandFailure(.usage, "fabctl demo: \(folder.path) exists already; name a new folder with --keep")
+      throw CommandFailure(
+        .usage, "fabctl demo: \(folder.path) exists already; name a new folder with --keep")
     }
     let plants = folder.appendingPathComponent("plant")
     do {
       try FileManager.default.createDirectory(at: plants, withIntermediateDirectories: true)
     } catch {
-      throw CommandFailure(.usage, "fabctl demo: cannot make \(folder.path): \((error as NSError).localizedDescription)")
+      throw CommandFailure(
+        .usage, "fabctl demo: cannot make \(folder.path): \((error as NSError).localizedDescription)")
     }
     try git(["init", "-q", "-b", "main"], as: .anna)
     let half = DemoPlant.plcs.count / 2
@@ -71,7 +73,8 @@ struct DemoRepository {
   /// One manifest, as a controls engineer would write it.
   static func manifest(_ plc: DemoPLC, port: Int) -> String {
     var lines = [
-      "# \(plc.summary)", "apiVersion: fabgitops.io/v1", "kind: IndustrialPLC", "metadata:", "  name: \(plc.name)",
+      "# \(plc.summary)", "apiVersion: fabgitops.io/v1", "kind: IndustrialPLC", "metadata:",
+      "  name: \(plc.name)",
       "  labels: { \(plc.labels.map { "\($0.key): \($0.value)" }.joined(separator: ", ")) }", "spec:",
       "  deviceAddress: \"127.0.0.1\"", "  port: \(port)", "  pollIntervalSecs: \(plc.pollIntervalSecs)",
       "  autoCorrect: \(plc.autoCorrect)", "  tags: [\(plc.tags.joined(separator: ", "))]", "  registers:",

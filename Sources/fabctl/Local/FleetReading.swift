@@ -26,7 +26,8 @@ enum FleetReading {
       origin: try options.origin(), subPath: options.path, environment: ProcessInfo.processInfo.environment)
     let source = GitSource(
       GitSource.Configuration(
-        origin: try options.parsedOrigin(), ref: options.ref, path: options.path, stateDirectory: directory.path,
+        origin: try options.parsedOrigin(), ref: options.ref, path: options.path,
+        stateDirectory: directory.path,
         requireSigned: options.requireSigned), log: quietLogger, now: DashboardRuntime.now)
     do throws(SourceFailure) {
       return try await source.load()
@@ -76,7 +77,9 @@ enum FleetReading {
     guard missing.isEmpty else {
       let known = snapshot.devices.prefix(5).map(\.id.name).joined(separator: ", ")
       throw CommandFailure(
-        .usage, "fabctl: no such device: \(missing.joined(separator: ", ")) (there are \(known)\(snapshot.devices.count > 5 ? ", …" : ""))")
+        .usage,
+        "fabctl: no such device: \(missing.joined(separator: ", ")) (there are \(known)\(snapshot.devices.count > 5 ? ", …" : ""))"
+      )
     }
     return snapshot.devices.allSatisfy { device in
       !selection.matches(device.id) || device.view.lastRead != nil || device.view.phase == .failed

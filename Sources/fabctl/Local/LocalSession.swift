@@ -47,13 +47,16 @@ struct LocalSession {
     settings.mode = lock == nil ? .observe : .control
     settings.observeReason = reason
     let configuration = GitSource.Configuration(
-      origin: try options.parsedOrigin(), ref: options.ref, path: options.path, stateDirectory: directory.path,
+      origin: try options.parsedOrigin(), ref: options.ref, path: options.path,
+      stateDirectory: directory.path,
       interval: .seconds(options.gitInterval), requireSigned: options.requireSigned)
     let source = GitDesiredSource(GitSource(configuration, log: logger, now: DashboardRuntime.now))
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let journal = lock == nil ? nil : JournalChoice(directory: directory, actor: Operator.name, program: Build.line)
+    let journal =
+      lock == nil ? nil : JournalChoice(directory: directory, actor: Operator.name, program: Build.line)
     let engine = try await LocalEngine(
-      source: source, origin: origin, settings: settings, journal: journal, loop: group.next(), logger: logger)
+      source: source, origin: origin, settings: settings, journal: journal, loop: group.next(), logger: logger
+    )
     return LocalSession(engine: engine, group: group, mode: settings.mode, observeReason: reason, lock: lock)
   }
 

@@ -7,7 +7,8 @@ import GitSource
 struct SourceOptions: ParsableArguments {
   @Option(
     name: .customLong("git"),
-    help: ArgumentHelp("Local mode: a repository of IndustrialPLC manifests, path or URL.", valueName: "path-or-url"))
+    help: ArgumentHelp(
+      "Local mode: a repository of IndustrialPLC manifests, path or URL.", valueName: "path-or-url"))
   var git: String?
 
   @Option(help: "Branch, tag or commit to hold the fleet to (default: the repository's HEAD).")
@@ -16,7 +17,8 @@ struct SourceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Only manifests below this folder of the repository.", valueName: "folder"))
   var path: String = ""
 
-  @Option(help: ArgumentHelp("Seconds between fetches of a remote repository, 1 to 86400.", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp("Seconds between fetches of a remote repository, 1 to 86400.", valueName: "seconds"))
   var gitInterval: Int = 15
 
   @Flag(help: "Accept only commits that `git verify-commit` accepts.")

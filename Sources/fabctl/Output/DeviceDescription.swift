@@ -43,11 +43,14 @@ struct DeviceDescription {
 
   private func describe(_ register: RegisterView, _ index: Int) -> [String] {
     let spec = register.spec
-    var lines = ["  \(spec.name)  (\(spec.table.rawValue) \(Int(spec.address) + device.spec.addressBase), \(spec.type.rawValue))"]
+    var lines = [
+      "  \(spec.name)  (\(spec.table.rawValue) \(Int(spec.address) + device.spec.addressBase), \(spec.type.rawValue))"
+    ]
     if let desired = spec.desired {
       var line = "    Desired:   \(desired.formattedWithUnit(spec))"
       if let origin = provenance[spec.name] {
-        line += "  \(origin.commit.prefix(10)) \(origin.author), \((snapshot.at - origin.time).brief) ago,"
+        line +=
+          "  \(origin.commit.prefix(10)) \(origin.author), \((snapshot.at - origin.time).brief) ago,"
           + " \(origin.location.file):\(origin.location.line)  \(origin.subject)"
       } else if index < device.sources.count, let place = device.sources[index] {
         line += "  \(place.file):\(place.line)"

@@ -136,7 +136,8 @@ final class DashboardRuntime: Sendable {
     let stem = screenshots + "/fabctl-" + Self.fileStamp()
     do {
       try frame.text.write(toFile: stem + ".txt", atomically: true, encoding: .utf8)
-      try frame.svg(theme: theme, title: "fabctl").write(toFile: stem + ".svg", atomically: true, encoding: .utf8)
+      try frame.svg(theme: theme, title: "fabctl").write(
+        toFile: stem + ".svg", atomically: true, encoding: .utf8)
       inbox.put(.notice("Screen saved: \(stem).txt and .svg", .info))
     } catch {
       inbox.put(.notice("Screen not saved: \((error as NSError).localizedDescription)", .warning))
@@ -146,7 +147,8 @@ final class DashboardRuntime: Sendable {
   private static func fileStamp() -> String {
     let civil = now().civil(offset: localOffset(now()))
     return String(
-      format: "%04d%02d%02d-%02d%02d%02d", civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second)
+      format: "%04d%02d%02d-%02d%02d%02d", civil.year, civil.month, civil.day, civil.hour, civil.minute,
+      civil.second)
   }
 
   // MARK: Time

@@ -42,7 +42,8 @@ struct PlainWatch {
 
   private static func json(_ event: FleetEvent) -> String {
     let line = Line(
-      time: event.at.rfc3339, severity: "\(event.severity)", reason: event.reason, plc: event.device?.description,
+      time: event.at.rfc3339, severity: "\(event.severity)", reason: event.reason,
+      plc: event.device?.description,
       register: event.register, message: event.message)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

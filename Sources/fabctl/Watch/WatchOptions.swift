@@ -14,7 +14,9 @@ struct WatchOptions: ParsableArguments {
   @Flag(help: "Draw with 7-bit characters only (chosen by itself where the locale is not UTF-8).")
   var ascii = false
 
-  @Flag(inversion: .prefixedNo, help: "Report the mouse to the dashboard (takes away the terminal's own selection).")
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Report the mouse to the dashboard (takes away the terminal's own selection).")
   var mouse = false
 
   @Option(help: "Frames a second at most, 1 to 60.")
