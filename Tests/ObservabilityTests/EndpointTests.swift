@@ -32,19 +32,18 @@ import Testing
   func promtoolFindsNothingInAScrape() async throws {
     try await serving(engine) { port in
       let scrape = try await fetch(port, "/metrics")
-      let (status, output) = try run(try #require(promtool), ["check", "metrics"], input: scrape.text)
+      let (status, output) = try run(promtool ?? "", ["check", "metrics"], input: scrape.text)
       #expect(status == 0 && output.isEmpty, "\(output)")
     }
   }
 
   @Test func aDeviceThatGoesAwayTakesItsSeriesWithIt() async throws {
     let engine = SampleEngine(snapshot([device("line-1"), device("line-2")]))
-    var clock = noon
     // Answers are shared for a moment only; the clock stands still in these tests, so ask two servers.
     try await serving(engine) { port in
-      #expect(try await fetch(port, "/metrics").text.contains("line-2"))
+      let text = try await fetch(port, "/metrics").text
+      #expect(text.contains("line-2"))
     }
-    clock = clock + .seconds(1)
     engine.show(snapshot([device("line-1")], sequence: 2))
     try await serving(engine) { port in
       let text = try await fetch(port, "/metrics").text
@@ -72,17 +71,20 @@ import Testing
         checks.first { $0["name"] as? String == "journal" }?["detail"] as? String
           == "corrections stopped: disk full")
     }
-    try await serving(self.engine) { port in #expect(try await fetch(port, "/readyz").status == 200) }
+    try await serving(self.engine) { port in
+      let ready = try await fetch(port, "/readyz")
+      #expect(ready.status == 200)
+    }
   }
 
   @Test func aBadCommitDoesNotMakeAReplicaUnready() {
     let invalid = snapshot([]) { $0.source.state = .invalid(revision: "x", problems: ["a.yaml:1:1: broken"]) }
-    #expect(HealthReport.readiness(invalid).allSatisfy(\.isGood))
+    #expect(HealthReport.readiness(invalid).filter { !$0.isGood }.isEmpty)
     let never = snapshot([]) { fleet in
       fleet.source = SourceStatus(origin: "o", state: .unavailable(reason: "no route", since: noon))
     }
-    #expect(!HealthReport.readiness(never).allSatisfy(\.isGood))
-    #expect(!HealthReport.readiness(nil).allSatisfy(\.isGood))
+    #expect(HealthReport.readiness(never).filter { !$0.isGood }.count == 1)
+    #expect(HealthReport.readiness(nil).filter { !$0.isGood }.count == 1)
   }
 
   @Test func anEngineThatSaysNothingIsAnsweredInTime() async throws {
@@ -159,7 +161,10 @@ import Testing
     "/api/v1/devices/default/line-1", "/../etc/passwd", "/%2e%2e/metrics", "/api/v1/fleet/line-1",
   ])
   func otherPathsAreNotFound(_ path: String) async throws {
-    try await serving(engine) { port in #expect(try await fetch(port, path).status == 404) }
+    try await serving(engine) { port in
+      let response = try await fetch(port, path)
+      #expect(response.status == 404)
+    }
   }
 
   @Test func nothingButReadingIsPossible() async throws {

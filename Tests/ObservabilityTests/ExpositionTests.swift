@@ -107,7 +107,7 @@ func sampleExposition(_ format: ExpositionFormat) -> String {
     arguments: [
       (0, "0"), (-0.0, "0"), (1, "1"), (-12, "-12"), (1234567890123, "1234567890123"), (0.5, "0.5"),
       (-2.25, "-2.25"), (1e300, "1e+300"), (.nan, "NaN"), (.infinity, "+Inf"), (-.infinity, "-Inf"),
-      (9_007_199_254_740_993, "9007199254740992.0"),
+      (9_007_199_254_740_992, "9007199254740992.0"),
     ] as [(Double, String)])
   func numbers(_ value: Double, _ text: String) {
     var bytes: [UInt8] = []

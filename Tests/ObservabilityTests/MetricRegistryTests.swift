@@ -45,7 +45,7 @@ import Testing
     let registry = MetricRegistry(
       catalog: [MetricDescription("h_seconds", .histogram, "h", buckets: [0.1, 1])])
     let timer = CoreMetrics.Timer(label: "h_seconds", factory: registry)
-    for nanoseconds: Int64 in [0, 100_000_000, 100_000_001, 1_000_000_000, 2_000_000_000] {
+    for nanoseconds: Int64 in [0, 100_000_000, 125_000_000, 1_000_000_000, 2_000_000_000] {
       timer.recordNanoseconds(nanoseconds)
     }
     #expect(
@@ -55,7 +55,7 @@ import Testing
         h_seconds_bucket{le="0.1"} 2
         h_seconds_bucket{le="1.0"} 4
         h_seconds_bucket{le="+Inf"} 5
-        h_seconds_sum 3.200000001
+        h_seconds_sum 3.225
         h_seconds_count 5
 
         """)

@@ -21,14 +21,18 @@ func serving(
     engine: engine, registry: registry, options: options,
     logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { noon },
     onListening: { announce.yield($0) })
-  let running = Task { try await server.run() }
+  let running = Task {
+    defer { announce.finish() }
+    try await server.run()
+  }
   var port: Int?
   for await number in ports {
     port = number
     break
   }
+  guard let port else { return try await running.value }
   do {
-    try await body(try #require(port))
+    try await body(port)
   } catch {
     running.cancel()
     _ = try? await running.value
@@ -110,7 +114,9 @@ struct RawResponse {
   init(_ bytes: [UInt8]) throws {
     let end = try #require(Data(bytes).range(of: Data("\r\n\r\n".utf8)))
     let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
-    status = try #require(Int(try #require(lines.first).split(separator: " ")[1]))
+    let words = try #require(lines.first).split(separator: " ")
+    try #require(words.count >= 2)
+    status = try #require(Int(words[1]))
     headers = [:]
     for line in lines.dropFirst() {
       guard let colon = line.firstIndex(of: ":") else { continue }

@@ -16,7 +16,7 @@ extension EndpointResponder {
     let body = ResponseBody { [engine, options] writer in
       try await Self.follow(engine, options, patient, &writer)
       withExtendedLifetime(seat) {}
-      try await writer.finish(nil)
+      try await patient.finish(writer)
     }
     return Response(status: .ok, headers: headers, body: body)
   }

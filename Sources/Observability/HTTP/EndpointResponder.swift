@@ -152,7 +152,7 @@ struct EndpointResponder: HTTPResponder {
     let patient = PatientWriter(channel: context.channel, patience: patience)
     let body = ResponseBody(contentLength: bytes.count) { writer in
       try await patient.write(bytes, to: &writer)
-      try await writer.finish(nil)
+      try await patient.finish(writer)
     }
     return Response(status: .ok, headers: headers, body: body)
   }

@@ -34,7 +34,7 @@ public struct ObservabilityOptions: Sendable {
     let (host, digits) = pieces ?? ("127.0.0.1", text[...])
     guard let port = UInt16(digits) else { return nil }
     let isBracketed = host.hasPrefix("[") && host.hasSuffix("]") && host.count > 2
-    guard isBracketed || !host.contains(":") else { return nil }
+    guard isBracketed || !host.contains(where: { ":[]".contains($0) }) else { return nil }
     self.host = host.isEmpty ? "0.0.0.0" : String(isBracketed ? host.dropFirst().dropLast() : host)
     self.port = Int(port)
   }

@@ -1,3 +1,4 @@
+import Foundation
 import Hummingbird
 import NIOCore
 import Synchronization
@@ -15,11 +16,27 @@ struct PatientWriter {
     var start = 0
     while start < bytes.count {
       let end = min(bytes.count, start + Self.piece)
-      let timer = channel.eventLoop.scheduleTask(in: patience) { [channel] in channel.close(promise: nil) }
+      let timer = dropLater()
       defer { timer.cancel() }
       try await writer.write(ByteBuffer(bytes: bytes[start..<end]))
       start = end
     }
+  }
+
+  func finish(_ writer: consuming any ResponseBodyWriter) async throws {
+    let timer = dropLater()
+    defer { timer.cancel() }
+    try await writer.finish(nil)
+  }
+
+  private func dropLater() -> Scheduled<Void> {
+    channel.eventLoop.scheduleTask(in: patience) { [channel] in Self.drop(channel) }
+  }
+
+  /// With a reset: an orderly end would wait in the kernel behind what the reader does not take.
+  private static func drop(_ channel: any Channel) {
+    guard let options = channel as? any SocketOptionProvider else { return channel.close(promise: nil) }
+    options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in channel.close(promise: nil) }
   }
 }
 

@@ -195,14 +195,11 @@ public struct FleetLogHandler: LogHandler {
     set { metadata[key] = newValue }
   }
 
-  public func log(
-    level: Logger.Level, message: Logger.Message, metadata explicit: Logger.Metadata?, source: String,
-    file: String,
-    function: String, line: UInt
-  ) {
+  public func log(event: LogEvent) {
     var merged = metadata
     if let provided = metadataProvider?.get() { merged.merge(provided) { _, newer in newer } }
-    if let explicit { merged.merge(explicit) { _, newer in newer } }
-    output.take(level, label, message.description, merged)
+    if let explicit = event.metadata { merged.merge(explicit) { _, newer in newer } }
+    if let error = event.error { merged["error"] = "\(error)" }
+    output.take(event.level, label, event.message.description, merged)
   }
 }
