@@ -59,7 +59,9 @@ extension SerialPort {
     }
     guard let speed = Self.speeds[baud] else { throw WireFailure.io("\(path): no speed of \(baud) baud") }
     cfmakeraw(&settings)
-    settings.c_cflag &= ~tcflag_t(CSIZE | PARENB | PARODD | CSTOPB | Int32(bitPattern: UInt32(CRTSCTS)))
+    // CRTSCTS is the sign bit of a C int.
+    let cleared = CSIZE | PARENB | PARODD | CSTOPB | Int32(truncatingIfNeeded: CRTSCTS)
+    settings.c_cflag &= ~tcflag_t(truncatingIfNeeded: cleared)
     settings.c_cflag |= tcflag_t(CREAD | CLOCAL | (dataBits == 7 ? CS7 : CS8))
     if parity != .none { settings.c_cflag |= tcflag_t(PARENB) }
     if parity == .odd { settings.c_cflag |= tcflag_t(PARODD) }
