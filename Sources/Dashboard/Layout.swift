@@ -48,7 +48,8 @@ struct Layout: Hashable, Sendable {
     }
   }
 
-  /// Fleet and timeline left; Git vs Reality and sparkline right; events across the bottom, as they need the width.
+  /// Fleet and timeline left; Git vs Reality and sparkline right; events across the bottom, as they need the
+  /// width.
   private static func columns(_ body: Rect) -> [Pane: Rect] {
     let rows = body.rows(weights: body.height < 34 ? [52, 26, 22] : [50, 28, 22])
     let leftWidth = body.width * 52 / 100

@@ -68,8 +68,8 @@ enum SevenBit {
     }
   }
 
-  /// Letters with marks become their base letters (canonical decomposition by the standard library's tables is not
-  /// public, so the common ones are listed).
+  /// Letters with marks become their base letters (canonical decomposition by the standard library's tables
+  /// is not public, so the common ones are listed).
   private static func latin(_ scalar: Unicode.Scalar) -> Unicode.Scalar? {
     let pairs: [(String, Unicode.Scalar)] = [
       ("àáâãäåāăą", "a"), ("çćĉċč", "c"), ("ďđ", "d"), ("èéêëēĕėęě", "e"), ("ìíîïĩīĭįı", "i"), ("ñńņň", "n"),

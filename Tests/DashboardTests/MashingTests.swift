@@ -17,7 +17,8 @@ struct Dice: RandomNumberGenerator {
   }
 }
 
-/// Random keys, sizes and snapshots: no crash, every frame as large as asked, no write without its confirmation.
+/// Random keys, sizes and snapshots: no crash, every frame as large as asked, no write without its
+/// confirmation.
 @Suite struct MashingTests {
   private static let keys: [Key] =
     "jkgGsSHzdeAot+-0yprx q/:?!123456789nfab=".map { .character($0) } + [

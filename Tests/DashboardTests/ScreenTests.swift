@@ -46,7 +46,7 @@ import Testing
     desk.press(.left, .left, .left, .left, .left, .left, .left, .left)
     try expectGolden(desk.frame(), "timeline-cursor-100x30")
     desk.type("-----")
-    try expectGolden(desk.frame(), "timeline-24h-100x30")
+    try expectGolden(desk.frame(), "timeline-7d-100x30")
   }
 
   @Test func filterBeingTypedAndGroups() throws {

@@ -2,7 +2,8 @@ import Control
 import Fleet
 import Terminal
 
-/// A question with Cancel as default, for everything that lets writes happen again or leaves something behind.
+/// A question with Cancel as default, for everything that lets writes happen again or leaves something
+/// behind.
 struct ConfirmDialog: Sendable {
   enum Purpose: Hashable, Sendable {
     case release

@@ -87,7 +87,8 @@ struct SyncDialog: Sendable {
       }
   }
 
-  /// Takes a fresh plan. If what would be written is not what the operator has read, it says so and starts over.
+  /// Takes a fresh plan. If what would be written is not what the operator has read, it says so and starts
+  /// over.
   mutating func take(_ plan: SyncPlan, at now: WallTime) {
     let isFirst = stage == .planning
     let old = Set(writes.map(\.substance))

@@ -47,7 +47,7 @@ enum SyncDrawing {
         case .blank, .refusedHeading, .refused: break
         }
       }
-    case .running, .refused: width = 96
+    case .running, .refused: width = 76
     }
     return min(width, 96)
   }
@@ -181,7 +181,9 @@ enum SyncDrawing {
       }
       let force =
         dialog.forceWouldHelp ? (dialog.scope.force ? "   f: not forced" : "   f forces windows") : ""
-      frame.put("y confirms, n cancels\(force)", at: buttons.origin, style: Style(.dim, on: .dialog))
+      frame.put(
+        "y confirms, n cancels\(force)", at: buttons.origin, style: Style(.dim, on: .dialog),
+        width: max(buttons.width - 23, 0))
       let isOff = dialog.needsReview || !dialog.isTyped
       DialogDrawing.buttons(
         [("Cancel", !dialog.confirmHasFocus, false), ("Write", dialog.confirmHasFocus, isOff)], buttons,

@@ -1,8 +1,8 @@
 import Terminal
 
 extension Frame {
-  /// A pane: a box with its number and title, and on the right a remark. Where not all panes are on the screen, the
-  /// titles of the others stand beside it as tabs; without boxes they are all there is.
+  /// A pane: a box with its number and title, and on the right a remark. Where not all panes are on the
+  /// screen, the titles of the others stand beside it as tabs; without boxes they are all there is.
   mutating func pane(_ pane: Pane, _ rect: Rect, note: String = "", _ model: Model, _ layout: Layout) -> Rect
   {
     let focused = model.focus == pane

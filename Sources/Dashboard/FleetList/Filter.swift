@@ -4,8 +4,8 @@ import Fleet
 /// What the fleet list shows: words that must all hold. Typed after `/`.
 ///
 /// `drift` `unreachable` `stale` … (a status), `abnormal`, `unacked`, `marked`, `tag:x`, `label=value`,
-/// `phase:x`, `ns:x`, `reg:x`, `addr:x`, `name:x`, and else a piece of the name or a small regular expression.
-/// `!` in front turns any of them round.
+/// `phase:x`, `ns:x`, `reg:x`, `addr:x`, `name:x`, and else a piece of the name or a small regular
+/// expression. `!` in front turns any of them round.
 struct Filter: Hashable, Sendable {
   struct Term: Hashable, Sendable {
     var negated: Bool

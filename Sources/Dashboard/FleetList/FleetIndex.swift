@@ -3,8 +3,8 @@ import Fleet
 
 /// Which devices the list shows, in which order: kept up to date as snapshots come, without starting afresh.
 ///
-/// Devices that did not change are the same objects in the next snapshot, so only changed ones are looked at again;
-/// the sort is adaptive, so an order that is nearly right costs little more than a look through it.
+/// Devices that did not change are the same objects in the next snapshot, so only changed ones are looked at
+/// again; the sort is adaptive, so an order that is nearly right costs little more than a look through it.
 struct FleetIndex: Sendable {
   enum Row: Hashable, Sendable {
     /// Index into ``groups``.

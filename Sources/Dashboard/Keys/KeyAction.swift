@@ -30,6 +30,7 @@ extension Model {
     case .toggleMark: index.order.isEmpty ? "no device is shown" : nil
     case .freeze: noSnapshot
     case .toggleForce: forceRefusal
+    case .confirm, .otherButton: confirmRefusal
     case .problems: problems.isEmpty ? "no problems" : nil
     default: nil
     }
@@ -42,6 +43,13 @@ extension Model {
   private var noSnapshot: String? { latest == nil ? "still connecting" : nil }
   private var noTarget: String? { targets.isEmpty ? "no device under the cursor" : nil }
   private var noDevice: String? { device == nil ? "no device under the cursor" : nil }
+
+  private var confirmRefusal: String? {
+    guard case .sync(let dialog) = overlay else { return nil }
+    if case .running = dialog.stage { return "confirmed already: this is the outcome" }
+    if dialog.isReviewing { return dialog.writes.isEmpty ? "there is nothing to write" : nil }
+    return "one moment: the engine is being asked"
+  }
 
   private var forceRefusal: String? {
     guard case .sync(let dialog) = overlay, dialog.isReviewing else { return "nothing to force yet" }

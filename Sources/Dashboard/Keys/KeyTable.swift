@@ -80,11 +80,6 @@ public struct KeyTable: Hashable, Sendable {
   func bindings(in contexts: [KeyContext]) -> [Binding] {
     contexts.flatMap { context in bindings.filter { $0.context == context && !$0.keys.isEmpty } }
   }
-
-  /// The first key of an action, as it is shown.
-  func label(_ action: KeyAction) -> String? {
-    bindings.first { $0.action == action && !$0.keys.isEmpty }?.keys.first?.label
-  }
 }
 
 extension KeyContext {

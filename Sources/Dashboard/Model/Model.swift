@@ -2,8 +2,8 @@ import Control
 import Fleet
 import Terminal
 
-/// Everything the dashboard knows. A value: ``update(_:_:)`` changes it, ``render(_:size:)`` shows it, and nothing else
-/// decides what is on the screen.
+/// Everything the dashboard knows. A value: ``update(_:_:)`` changes it, ``render(_:size:)`` shows it, and
+/// nothing else decides what is on the screen.
 public struct Model: Sendable {
   let settings: Settings
   public internal(set) var capabilities: Capabilities
@@ -65,7 +65,6 @@ public struct Model: Sendable {
   /// The snapshot on the screen.
   var shown: FleetSnapshot? { frozen ?? latest }
   var time: TimeText { TimeText(now: now, utcOffset: settings.utcOffset) }
-  var theme: Theme { settings.themes.first { $0.name == themeName } ?? settings.themes[0] }
 
   /// The device that the detail panes are about.
   var device: DeviceSnapshot? { selected.flatMap(index.device) }

@@ -19,8 +19,8 @@ struct TimelineState: Hashable, Sendable {
   var span: TimeSpan { Self.spans[min(max(zoom, 0), Self.spans.count - 1)].span }
   var spanName: String { Self.spans[min(max(zoom, 0), Self.spans.count - 1)].name }
 
-  /// The grid of columns: its right end stands on a whole step, so that a column keeps its meaning (and the screen
-  /// its cells) until a whole step has passed.
+  /// The grid of columns: its right end stands on a whole step, so that a column keeps its meaning (and the
+  /// screen its cells) until a whole step has passed.
   func window(columns: Int, now: WallTime) -> TimeWindow {
     let columns = max(columns, 1)
     let step = max((span.milliseconds + Int64(columns) - 1) / Int64(columns), 1)
@@ -141,6 +141,8 @@ struct ProvenanceCache: Sendable {
     guard revision != self.revision else { return }
     self.revision = revision
     known = [:]
+    // An answer still under way is about the revision before.
+    inFlight = nil
   }
 
   mutating func take(_ device: DeviceID, _ answer: [String: Provenance]) {

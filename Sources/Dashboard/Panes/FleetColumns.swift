@@ -184,8 +184,9 @@ struct FleetColumns {
 
 /// The last readings in a few cells.
 ///
-/// Readings are put together on a grid that stands still in time, so that the picture moves on by a cell only when
-/// a cell's time is over; and heights are measured against the tolerance, so that noise within it is flat.
+/// Readings are put together on a grid that stands still in time, so that the picture moves on by a cell only
+/// when a cell's time is over; and heights are measured against the tolerance, so that noise within it is
+/// flat.
 enum FleetSpark {
   static func draw(_ line: FleetLine, at: Point, width: Int, into frame: inout Frame) {
     let trend = line.device.trend

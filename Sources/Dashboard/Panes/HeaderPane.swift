@@ -84,7 +84,7 @@ enum HeaderPane {
     let left = width(spans)
     frame.put(spans, at: row.origin, width: row.width, fill: base)
     // The longest that fits beside the totals, which come first.
-    for right in health(snapshot) where left + DisplayWidth.of(right) + 1 <= row.width {
+    for right in health(snapshot) where left + DisplayWidth.of(right) + 4 <= row.width {
       frame.put(right, at: Point(row.maxX - DisplayWidth.of(right) - 1, row.y), style: base)
       return
     }

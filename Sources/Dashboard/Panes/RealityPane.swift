@@ -2,7 +2,8 @@ import Control
 import Fleet
 import Terminal
 
-/// One device: what Git says beside what is, who wanted it, since when it is not so, and why nothing is written.
+/// One device: what Git says beside what is, who wanted it, since when it is not so, and why nothing is
+/// written.
 enum RealityPane {
   /// Status line and column header.
   static let headerHeight = 2
@@ -37,10 +38,9 @@ enum RealityPane {
     let view = device.view
     let role = view.role
     let style = Style(role == .good ? .dim : role, on: nil, role == .good ? [] : .bold)
-    var spans = [
-      Span(" \(frame.glyphs.state(role).text) \(view.word)", style),
-      Span("  \(view.phase.rawValue)", Style(.text)),
-    ]
+    var spans = [Span(" \(frame.glyphs.state(role).text) \(view.word)", style)]
+    // "unreachable" says it already, and the reason needs the room.
+    if view.status != .unreachable { spans.append(Span("  \(view.phase.rawValue)", Style(.text))) }
     if let error = view.lastError, view.failures > 0 || !view.isLive {
       spans.append(Span("  \(error)", Style(role == .good ? .warning : role)))
       if let retry = view.retryAt, retry > model.now {

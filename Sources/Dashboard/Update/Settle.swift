@@ -2,7 +2,8 @@ import Control
 import Fleet
 import Terminal
 
-/// After each message: cursors back inside their lists, and what is needed to show but not known is asked for.
+/// After each message: cursors back inside their lists, and what is needed to show but not known is asked
+/// for.
 extension Model {
   mutating func settle() {
     let layout = self.layout
