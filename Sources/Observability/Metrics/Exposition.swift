@@ -47,8 +47,8 @@ extension Substring {
 public struct Exposition {
   public let format: ExpositionFormat
   public private(set) var bytes: [UInt8] = []
-  /// The sample name and suffix of the family that is being written.
-  private var name: [UInt8] = []
+  /// Name of the family that is being written, and an opening brace.
+  private var opening: [UInt8] = []
 
   public init(_ format: ExpositionFormat, capacity: Int = 1 << 16) {
     self.format = format
@@ -71,15 +71,20 @@ public struct Exposition {
     append(" ")
     append(family.kind.rawValue)
     append("\n")
-    name = Array(family.name.utf8)
+    opening = Array(family.name.utf8) + [UInt8(ascii: "{")]
   }
 
   /// `labels` are rendered already, without braces (`Labels`).
-  @inline(__always)
-  public mutating func sample(_ labels: some Collection<UInt8>, _ value: Double) {
-    bytes.append(contentsOf: name)
-    if !labels.isEmpty {
-      bytes.append(UInt8(ascii: "{"))
+  public mutating func sample(_ labels: [UInt8], _ value: Double) {
+    labels.withUnsafeBufferPointer { sample($0, value) }
+  }
+
+  /// The same from a part of a buffer that holds many: a fleet has a hundred thousand of these lines.
+  mutating func sample(_ labels: UnsafeBufferPointer<UInt8>, _ value: Double) {
+    bytes.append(contentsOf: opening)
+    if labels.isEmpty {
+      bytes.removeLast()
+    } else {
       bytes.append(contentsOf: labels)
       bytes.append(UInt8(ascii: "}"))
     }
@@ -100,10 +105,10 @@ public struct Exposition {
   }
 
   private mutating func line(_ suffix: String, _ labels: [UInt8], _ value: Double) {
-    let base = name
-    name += Array(suffix.utf8)
+    let base = opening
+    opening = base.dropLast() + Array(suffix.utf8) + [UInt8(ascii: "{")]
     sample(labels, value)
-    name = base
+    opening = base
   }
 
   /// Ends the document.

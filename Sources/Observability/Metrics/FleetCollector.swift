@@ -88,11 +88,15 @@ struct FleetCollector {
     _ family: MetricDescription, _ exposition: inout Exposition, _ value: (DeviceSnapshot) -> Double?
   ) {
     exposition.begin(family)
-    var start = 0
-    for (index, device) in snapshot.devices.enumerated() {
-      let end = ends[index]
-      if let value = value(device) { exposition.sample(labels[start..<end], value) }
-      start = end
+    labels.withUnsafeBufferPointer { labels in
+      var start = 0
+      for (index, device) in snapshot.devices.enumerated() {
+        let end = ends[index]
+        if let value = value(device) {
+          exposition.sample(UnsafeBufferPointer(rebasing: labels[start..<end]), value)
+        }
+        start = end
+      }
     }
   }
 
@@ -100,14 +104,18 @@ struct FleetCollector {
     _ family: MetricDescription, _ exposition: inout Exposition, _ value: (RegisterView) -> Double?
   ) {
     exposition.begin(family)
-    var start = 0
-    var index = 0
-    for device in snapshot.devices {
-      for register in device.view.registers {
-        let end = registerEnds[index]
-        if let value = value(register) { exposition.sample(registerLabels[start..<end], value) }
-        start = end
-        index += 1
+    registerLabels.withUnsafeBufferPointer { labels in
+      var start = 0
+      var index = 0
+      for device in snapshot.devices {
+        for register in device.view.registers {
+          let end = registerEnds[index]
+          if let value = value(register) {
+            exposition.sample(UnsafeBufferPointer(rebasing: labels[start..<end]), value)
+          }
+          start = end
+          index += 1
+        }
       }
     }
   }
