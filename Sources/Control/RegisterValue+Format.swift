@@ -1,6 +1,6 @@
 extension RegisterValue {
-  /// The value as people write it: as many decimals as the register's scale resolves, no exponent below 10¹⁸, no
-  /// unit.
+  /// The value as people write it: as many decimals as the register's scale resolves, or for a float one more than its
+  /// tolerance does; no exponent below 10¹⁸, no unit.
   public func formatted(_ spec: RegisterSpec) -> String {
     switch self {
     case .integer(let value): return String(value)
@@ -11,6 +11,10 @@ extension RegisterValue {
       if spec.isInteger {
         let decimals = max(decimalPlaces(of: spec.scale), decimalPlaces(of: spec.offset))
         return fixedDecimal(value, decimals: decimals)
+      }
+      // Digits far below the deadband say nothing: one more than it resolves.
+      if spec.tolerance > 0, spec.tolerance.isFinite {
+        return fixedDecimal(value, decimals: min(9, decimalPlaces(of: spec.tolerance) + 1))
       }
       if spec.type == .float32, spec.scaling.isIdentity { return plainDecimal(Float(value).description) }
       return significantDecimal(value, digits: spec.type == .float32 ? 7 : 12)

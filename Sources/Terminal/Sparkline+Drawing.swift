@@ -67,7 +67,7 @@ extension Sparkline {
     let mark = mark ?? frame.glyphs.sparkMark
     let count = Self.capacity(columns: rect.width, mark: mark)
     let range = span(of: count)
-    drawGround(into: &frame, rect, range: range, on: surface)
+    drawGround(into: &frame, rect, range: range, mark: mark, on: surface)
     let shown = Array(samples.suffix(count))
     switch mark {
     case .braille: drawBraille(shown, into: &frame, rect, range: range, on: surface, outside: outside)
@@ -76,12 +76,30 @@ extension Sparkline {
     }
   }
 
+  /// The row, from the top of a drawing `height` rows high, in which a sample of this value is drawn.
+  public static func row(
+    of value: Double, in range: ClosedRange<Double>, height: Int, mark: Mark, glyphs: GlyphSet
+  ) -> Int {
+    let perRow = levels(of: mark, glyphs)
+    return height - 1 - (level(value, in: range, levels: height * perRow) ?? 0) / perRow
+  }
+
+  /// Levels that one row of cells can show.
+  private static func levels(of mark: Mark, _ glyphs: GlyphSet) -> Int {
+    switch mark {
+    case .braille: 4
+    case .block: glyphs == .unicode ? 8 : 2
+    case .ascii: 3
+    }
+  }
+
   private func drawGround(
-    into frame: inout Frame, _ rect: Rect, range: ClosedRange<Double>, on surface: Role?
+    into frame: inout Frame, _ rect: Rect, range: ClosedRange<Double>, mark: Mark, on surface: Role?
   ) {
     guard let target, target.isFinite else { return }
+    // By the samples' own levels: a sample on the target must be drawn on the target's row.
     func row(_ value: Double) -> Int {
-      rect.maxY - 1 - (Self.level(value, in: range, levels: rect.height) ?? 0)
+      rect.y + Self.row(of: value, in: range, height: rect.height, mark: mark, glyphs: frame.glyphs)
     }
     if tolerance > 0 && rect.height > 2 {
       let top = row(target + tolerance)

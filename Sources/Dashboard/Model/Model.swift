@@ -25,6 +25,8 @@ public struct Model: Sendable {
   var list = ListPosition()
   /// The device under the cursor; stays while the list moves around it.
   var selected: DeviceID?
+  /// Until the operator has touched anything, the cursor stays on the worst device.
+  var isUntouched = true
   var marked: Set<DeviceID> = []
   var focus: Pane = .fleet
   /// What the lower half shows when only one pane fits below the fleet.

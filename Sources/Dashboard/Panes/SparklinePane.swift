@@ -73,8 +73,8 @@ enum SparklinePane {
     put(range.upperBound, 0, .axis)
     if plot.height > 1 { put(range.lowerBound, plot.height - 1, .axis) }
     guard let target, target.isFinite, plot.height > 2 else { return }
-    let share = (target - range.lowerBound) / (range.upperBound - range.lowerBound)
-    let row = plot.height - 1 - Int((min(max(share, 0), 1) * Double(plot.height - 1)).rounded())
+    let row = Sparkline.row(
+      of: target, in: range, height: plot.height, mark: frame.glyphs.sparkMark, glyphs: frame.glyphs)
     put(target, row, .desired)
   }
 

@@ -17,6 +17,7 @@ extension Model {
 
   private mutating func settleList(_ layout: Layout) {
     let height = inside(.fleet, layout).map(FleetPane.rowCount) ?? 10
+    if isUntouched { select(row: 0) }
     if let selected, let row = index.row(of: selected) {
       list.cursor = row
     } else if case .device? = index.rows.indices.contains(list.cursor) ? index.rows[list.cursor] : nil {

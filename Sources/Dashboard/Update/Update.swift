@@ -13,9 +13,13 @@ public func update(_ model: inout Model, _ message: Message) -> [Command] {
 extension Model {
   mutating func take(_ message: Message) {
     switch message {
-    case .key(let key): press(key)
+    case .key(let key):
+      isUntouched = false
+      press(key)
     case .paste(let text): paste(text)
-    case .mouse(let event): mouse(event)
+    case .mouse(let event):
+      isUntouched = false
+      mouse(event)
     case .resize(let size): self.size = size
     case .tick(let now): tick(now)
     case .snapshot(let snapshot): receive(snapshot)
