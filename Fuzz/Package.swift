@@ -20,6 +20,6 @@ let package = Package(
     .executableTarget(
       name: "ModbusFuzz", dependencies: ["Modbus", .product(name: "NIOCore", package: "swift-nio")],
       path: "Sources/ModbusFuzz", swiftSettings: fuzzed,
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ]
 )

@@ -16,7 +16,7 @@ enum FuzzTarget: String, CaseIterable {
   static let chosen: FuzzTarget = {
     let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
     guard let target = FuzzTarget(rawValue: name) else {
-      fputs("FUZZ_TARGET is one of \(allCases.map(\.rawValue).joined(separator: " "))\n", stderr)
+      print("FUZZ_TARGET is one of \(allCases.map(\.rawValue).joined(separator: " "))")
       exit(2)
     }
     return target
@@ -32,10 +32,25 @@ enum FuzzTarget: String, CaseIterable {
   }
 }
 
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzOne(_ start: UnsafeRawPointer, _ count: Int) -> CInt {
-  FuzzTarget.chosen.run(UnsafeRawBufferPointer(start: start, count: count))
-  return 0
+/// libFuzzer's own entry, for programs that keep their `main` (compiler-rt, FuzzerInterface.h).
+@_silgen_name("LLVMFuzzerRunDriver")
+func runFuzzer(
+  _ count: UnsafeMutablePointer<CInt>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+  _ one: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+@main struct ModbusFuzz {
+  static func main() {
+    _ = FuzzTarget.chosen
+    var count = CommandLine.argc
+    var arguments = CommandLine.unsafeArgv
+    exit(
+      runFuzzer(&count, &arguments) { start, count in
+        FuzzTarget.chosen.run(UnsafeRawBufferPointer(start: start, count: count))
+        return 0
+      })
+  }
 }
 
 /// What a stream of bytes became.
