@@ -9,6 +9,8 @@ final class Configuration: Sendable {
   let freshFor: TimeSpan
   /// An operator's sync that makes no progress for so long has failed.
   let syncPatience: TimeSpan
+  /// A driver that answers nothing for so long has lost the question; a gateway's queue may be long.
+  let driverPatience: TimeSpan
 
   init(_ spec: DeviceSpec) {
     self.spec = spec
@@ -17,6 +19,7 @@ final class Configuration: Sendable {
     staleAfter = spec.pollInterval * 3
     freshFor = max(spec.timeout * 2, .seconds(2))
     syncPatience = spec.timeout * 4 + .seconds(10)
+    driverPatience = spec.timeout * 20 + .seconds(60)
   }
 
   /// Another connection is needed.

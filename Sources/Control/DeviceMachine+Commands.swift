@@ -103,9 +103,11 @@ extension DeviceMachine {
         guard age < WritePast.hour else { return nil }
         return WritePast.Stamp(at: now.instant + TimeSpan(nanoseconds: -max(age.nanoseconds, 0)), wall: wall)
       }
-      guard !writes.isEmpty else { continue }
-      registers[index].remember { $0.writes = writes.sorted { $0.at < $1.at } + $0.writes }
+      let known = keptWrites.first { $0.name == counters.name }?.writes ?? writes.sorted { $0.at < $1.at }
+      guard !known.isEmpty else { continue }
+      registers[index].remember { $0.writes = known + $0.writes }
     }
     restored = []
+    keptWrites = []
   }
 }

@@ -56,6 +56,7 @@ extension DeviceMachine {
     guard case .identifying = activity else { return }
     activity = .idle
     identity = .answered(answer)
+    identityAskedAt = now.instant
     if let expected = configuration?.spec.identity, answer.map(expected.isMet(by:)) != true, !identityTold {
       identityTold = true
       publish(.identity(expected: expected, found: answer), &actions)
@@ -165,11 +166,7 @@ extension DeviceMachine {
       if keepWords && register.readsLike(before) {
         words.replaceSubrange(new.layout.range(of: index), with: oldWords[old.layout.range(of: from)])
         let judged = RegisterCodec.isInSync(words, at: new.layout.range(of: index).lowerBound, as: register)
-        if judged == true && state.isReadable {
-          state.flags.insert(.inSync)
-        } else {
-          state.flags.remove(.inSync)
-        }
+        if judged == true { state.flags.insert(.inSync) } else { state.flags.remove(.inSync) }
       } else {
         state.flags.subtract([.known, .inSync, .unreadable])
         state.revise { $0.forgetPlans(keepUnresolved: false) }
@@ -195,6 +192,12 @@ extension DeviceMachine {
     fresh.driftEvents = counters.driftEvents
     fresh.corrections = counters.corrections
     fresh.restored = counters.registers
+    for index in registers.indices {
+      guard let writes = registers[index].past.first?.writes, !writes.isEmpty,
+        let name = configuration?.spec.registers[index].name
+      else { continue }
+      fresh.keptWrites.append((name, writes))
+    }
     self = fresh
   }
 }

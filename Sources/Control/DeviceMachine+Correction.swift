@@ -34,7 +34,7 @@ extension DeviceMachine {
     }
     let cause = request.map(WriteCause.operator) ?? .automatic
     var question = self.question(index, cause, configuration, now)
-    let mustIdentify = configuration.spec.identity != nil && identity == .notAsked
+    let mustIdentify = mustIdentify(configuration, now)
     if mustIdentify { question.identity = .answered(configuration.spec.identity) }
     switch WriteGate.decide(question, sequence: sequence &+ 1, at: now) {
     case .refused(let reasons):
@@ -44,11 +44,18 @@ extension DeviceMachine {
     case .permitted where mustIdentify:
       self.cycle?.cursor = index
       activity = .identifying
+      askedAt = now.instant
       actions.append(.readIdentity)
     case .permitted(let order):
       if request == nil { noteRefusals(index, [], &actions) }
       send(order, now, &actions)
     }
+  }
+
+  /// Asked once a connection, and of a device that is another one once a minute: somebody may put it right.
+  private func mustIdentify(_ configuration: Configuration, _ now: Moment) -> Bool {
+    guard configuration.spec.identity != nil else { return false }
+    return identity == .notAsked || (!identityMatches && now.instant - identityAskedAt >= .seconds(60))
   }
 
   /// The gates' view of one register, read in this cycle.
@@ -89,6 +96,7 @@ extension DeviceMachine {
       $0.nextStepAt = nil
     }
     activity = .writing(KeptOrder(order))
+    askedAt = now.instant
     if phase == .connected { move(to: .driftDetected, now, &actions) }
     move(to: .correcting, now, &actions)
     actions.append(.write(order))

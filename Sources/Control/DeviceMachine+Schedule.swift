@@ -10,6 +10,9 @@ extension DeviceMachine {
       stale = true
       publish(.stale(since: lastRead?.wall), &actions)
     }
+    if isAwaitingDriver, now.instant - askedAt >= configuration.driverPatience {
+      fail(WireProblem(.local, "no answer at all, not even a timeout"), now, &actions)
+    }
     startDueWork(now, &actions)
     let wake = nextWake(now, staleAt: staleAt)
     guard wake < Instant(nanoseconds: .max) else { return }
@@ -18,14 +21,21 @@ extension DeviceMachine {
     actions.append(.schedule(wake))
   }
 
+  private var isAwaitingDriver: Bool {
+    if case .connecting = link { return true }
+    return !activity.isIdle
+  }
+
   private mutating func startDueWork(_ now: Moment, _ actions: inout [Action]) {
     switch link {
     case .waiting(let until) where now.instant >= until:
       link = .connecting
+      askedAt = now.instant
       if phase == .pending || phase == .failed { move(to: .connecting, now, &actions) }
       actions.append(.connect)
     case .parked where now.instant >= due:
       link = .connecting
+      askedAt = now.instant
       actions.append(.connect)
     case .up where activity.isIdle && cycle == nil && now.instant >= due:
       beginRead(now, &actions)
@@ -46,6 +56,7 @@ extension DeviceMachine {
     case .none, .connecting: break
     }
     if !stale { wake = min(wake, staleAt) }
+    if isAwaitingDriver, let patience = configuration?.driverPatience { wake = min(wake, askedAt + patience) }
     for sync in syncs where sync.deadline > now.instant { wake = min(wake, sync.deadline) }
     for shelf in shelves {
       wake = min(wake, now.instant + (shelf.until - now.wall) + .milliseconds(1))
@@ -70,6 +81,7 @@ extension DeviceMachine {
     skipMissedPolls(now)
     promptAt = nil
     activity = .reading(counts: counts)
+    askedAt = now.instant
     actions.append(.read)
   }
 

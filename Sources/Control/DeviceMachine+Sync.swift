@@ -34,7 +34,7 @@ extension DeviceMachine {
     reachNow(now)
   }
 
-  private var identityMatches: Bool {
+  var identityMatches: Bool {
     guard let expected = configuration?.spec.identity else { return true }
     guard case .answered(let answer?) = identity else { return false }
     return expected.isMet(by: answer)

@@ -2,6 +2,7 @@ extension DeviceMachine {
   mutating func acknowledged(_ order: WriteOrder, _ now: Moment, _ actions: inout [Action]) {
     guard case .writing(let kept) = activity, kept.order.sequence == order.sequence else { return }
     activity = .verifying(kept, acknowledgedAt: now.instant)
+    askedAt = now.instant
     actions.append(.verify(kept.order))
   }
 

@@ -15,6 +15,8 @@ public struct DeviceMachine: Sendable {
   var random: SplitMix64
   var link: Link = .none
   var activity: Activity = .idle
+  /// When the driver was last asked for what it has not answered yet.
+  var askedAt = Instant(nanoseconds: .min)
   /// The words of all registers as last read.
   var words: [UInt16] = []
   var registers: [RegisterState] = []
@@ -23,6 +25,7 @@ public struct DeviceMachine: Sendable {
   var cycle: Cycle?
   var identity: WriteQuestion.Identity = .notAsked
   var identityTold = false
+  var identityAskedAt = Instant(nanoseconds: .min)
 
   /// The next regular poll, and an earlier extra read.
   var nextPoll = Instant(nanoseconds: .max)
@@ -46,6 +49,8 @@ public struct DeviceMachine: Sendable {
   var shelves: [Shelf] = []
   var syncs: [PendingSync] = []
   var restored: [DeviceCounters.RegisterCounters] = []
+  /// Writes before a release, on this process's clock: better than the civil times in `restored`.
+  var keptWrites: [(name: String, writes: [WritePast.Stamp])] = []
   var fault: String?
 
   /// - Parameter seed: of the jitter; the same seed and inputs give the same actions.

@@ -1,46 +1,61 @@
-/// Events by time, and among equal times in the order in which they came: a binary heap.
+/// Events by time, and among equal times in the order in which they came: a binary heap of small keys over a slab of
+/// events that never move.
 struct EventHeap<Event> {
-  private struct Entry {
+  private struct Key {
     var at: Int64
-    var order: Int
-    var event: Event
+    var order: Int32
+    var slot: Int32
 
-    func isBefore(_ other: Entry) -> Bool { at == other.at ? order < other.order : at < other.at }
+    func isBefore(_ other: Key) -> Bool { at == other.at ? order &- other.order < 0 : at < other.at }
   }
 
-  private var entries: [Entry] = []
-  private var count = 0
-
-  var isEmpty: Bool { entries.isEmpty }
+  private var keys: [Key] = []
+  private var slab: [Event?] = []
+  private var free: [Int32] = []
+  private var count: Int32 = 0
 
   mutating func push(_ event: Event, at: Int64) {
-    count += 1
-    let entry = Entry(at: at, order: count, event: event)
-    entries.append(entry)
-    var child = entries.count - 1
+    count &+= 1
+    var slot = Int32(truncatingIfNeeded: slab.count)
+    if let reused = free.popLast() {
+      slot = reused
+      slab[Int(slot)] = event
+    } else {
+      slab.append(event)
+    }
+    let key = Key(at: at, order: count, slot: slot)
+    keys.append(key)
+    var child = keys.count - 1
     while child > 0 {
       let parent = (child - 1) / 2
-      guard entry.isBefore(entries[parent]) else { break }
-      entries.swapAt(child, parent)
+      guard key.isBefore(keys[parent]) else { break }
+      keys[child] = keys[parent]
       child = parent
     }
+    keys[child] = key
   }
 
   /// Takes out the first event.
   mutating func pop() -> (at: Int64, event: Event)? {
-    guard let last = entries.popLast() else { return nil }
-    guard let first = entries.first else { return (last.at, last.event) }
-    entries[0] = last
+    guard let first = keys.first, let last = keys.popLast() else { return nil }
+    if !keys.isEmpty { sink(last) }
+    guard let event = slab[Int(first.slot)] else { return nil }
+    slab[Int(first.slot)] = nil
+    free.append(first.slot)
+    return (first.at, event)
+  }
+
+  /// Puts a key in the place of the first and moves it down to where it belongs.
+  private mutating func sink(_ key: Key) {
     var parent = 0
-    let count = entries.count
     while true {
       var child = 2 * parent + 1
-      guard child < count else { break }
-      if child + 1 < count, entries[child + 1].isBefore(entries[child]) { child += 1 }
-      guard entries[child].isBefore(last) else { break }
-      entries.swapAt(parent, child)
+      guard child < keys.count else { break }
+      if child + 1 < keys.count, keys[child + 1].isBefore(keys[child]) { child += 1 }
+      guard keys[child].isBefore(key) else { break }
+      keys[parent] = keys[child]
       parent = child
     }
-    return (first.at, first.event)
+    keys[parent] = key
   }
 }

@@ -45,7 +45,9 @@ extension World {
       }
     }
     if register.maxStep != nil, !actual.isFinite { return "no step leads from there" }
-    let recent = devices[device].ledger.registers[index].frames.count { now - $0 < 3_600_000_000_000 }
+    // One that has only just become possible comes with the next poll.
+    let hour = 3_600_000_000_000 + 2 * spec.pollInterval.nanoseconds
+    let recent = devices[device].ledger.registers[index].attempts.count { now - $0 < hour }
     if recent >= spec.correction.maxWritesPerHour { return "budget" }
     // Writes counted by an earlier process whose clock was set since count as just made.
     if incarnation > 1, forwardJumpAt != .min || clockWentBack { return "budget after a restart" }

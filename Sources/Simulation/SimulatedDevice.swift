@@ -8,8 +8,8 @@ struct SimulatedDevice {
   enum Token {
     case read(cycle: Int)
     case identity
-    case write(WriteOrder)
-    case verify(WriteOrder)
+    indirect case write(WriteOrder)
+    indirect case verify(WriteOrder)
   }
 
   let id: DeviceID
@@ -54,7 +54,7 @@ struct SimulatedDevice {
     plc.coils[1] = 1
     if random.chance(0.3) { plc.hole = 14 }
     powerOn = plc
-    spec.pollInterval = .seconds([2, 5, 10, 30, 60][random.number(0...4)])
+    spec.pollInterval = .seconds([2, 5, 10, 10, 30, 30, 60, 60][random.number(0...7)])
     spec.timeout = .milliseconds([500, 1000, 3000][random.number(0...2)])
     spec.autoCorrect = random.chance(0.85)
     spec.connection = random.chance(0.1) ? .perRequest : .persistent
@@ -104,6 +104,8 @@ struct Ledger {
     /// Of events told by the present machine.
     var events: UInt64 = 0
     var frames: [Int64] = []
+    /// Audited writes, whether or not their frame was sent: after a crash nobody knows.
+    var attempts: [Int64] = []
     /// The read cycle in which it was last written.
     var lastWriteCycle = -1
     /// Contested since; no automatic frame for a minute.

@@ -23,7 +23,7 @@ struct Swarm {
   var incidents: [(kind: Incident, weight: Int)] = []
   /// Mean seconds between incidents.
   var pace = 20
-  /// Leases of ten seconds, renewed every two.
+  /// Leases of fifteen seconds, renewed every ten.
   var leases = false
   var observes = false
   /// Commits may hold desired values outside the envelope, as if the validator had a hole.

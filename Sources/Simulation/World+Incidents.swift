@@ -94,9 +94,9 @@ extension World {
   }
 
   func renewLease() {
-    schedule(.renewLease, in: .seconds(2))
+    schedule(.renewLease, in: .seconds(10))
     guard !hasLostLead else { return }
-    let end = Instant(nanoseconds: now + 10_000_000_000)
+    let end = Instant(nanoseconds: now + 15_000_000_000)
     changeGates { $0.leadershipUntil = end }
   }
 
@@ -107,7 +107,7 @@ extension World {
     isCalm = true
     swarm.calm()
     hasLostLead = false
-    let end = Instant(nanoseconds: swarm.leases ? now + 10_000_000_000 : .max)
+    let end = Instant(nanoseconds: swarm.leases ? now + 15_000_000_000 : .max)
     changeGates {
       $0.hold = nil
       $0.trustProblem = nil
@@ -121,13 +121,14 @@ extension World {
       devices[device].plc.coils[1] = 1
       (devices[device].plc.identity, devices[device].plc.hasIdentity) = ("ACME", true)
       drift(device)
+      let before = devices[device].spec
       devices[device].spec.suspend = false
-      applyCommit(device)
+      applyCommit(device, before: before)
       obey(.resume(by: "sim"), device)
       for register in [nil] + devices[device].registers.map({ Optional($0.name) }) {
         obey(.unshelve(register: register, by: "sim"), device)
       }
-      feed(.command(.retryContested(by: "sim")), device)
+      obey(.retryContested(by: "sim"), device)
     }
     schedule(.secondChance, in: .seconds(130))
   }

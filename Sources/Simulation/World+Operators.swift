@@ -5,6 +5,8 @@ extension World {
   func commit(_ device: Int) {
     let index = random.number(0...(devices[device].registers.count - 1))
     let register = devices[device].registers[index]
+    let before = devices[device].spec
+    var isUnderway = true
     switch random.number(0...9) {
     case 0: return note("an invalid commit: the last good one stays")
     case 1, 2, 3, 4:
@@ -20,13 +22,16 @@ extension World {
       } else {
         note("\(devices[device].id.name) leaves the repository and comes back")
         feed(.removed, device)
+        isUnderway = false
       }
     }
-    applyCommit(device)
+    applyCommit(device, before: before, isUnderway: isUnderway)
   }
 
-  func applyCommit(_ device: Int) {
+  func applyCommit(_ device: Int, before: DeviceSpec, isUnderway: Bool = true) {
     devices[device].writeSpec()
+    // As any driver: what has not changed is not told.
+    guard devices[device].spec != before || !isUnderway else { return }
     devices[device].revision += 1
     devices[device].reader = SimulatedReader(devices[device].spec, after: devices[device].reader)
     for index in devices[device].registers.indices { devices[device].ledger.registers[index].contestedAt = nil }

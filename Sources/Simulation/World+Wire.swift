@@ -79,6 +79,7 @@ extension World {
 
   private func frame(_ request: ModbusRequest, _ transaction: UInt16, _ unit: UInt8) -> ByteBuffer? {
     var buffer = ByteBuffer()
+    buffer.reserveCapacity(32)
     do throws(RequestFault) {
       try ModbusFraming.mbap.write(transactionId: transaction, unitId: unit, to: &buffer) {
         (pdu: inout ByteBuffer) throws(RequestFault) in try request.write(to: &pdu)
@@ -95,6 +96,7 @@ extension World {
     else { return }
     guard let (request, answer) = reply(frame.pdu, device) else { return }
     var bytes = ByteBuffer()
+    bytes.reserveCapacity(64)
     ModbusFraming.mbap.write(transactionId: frame.transactionId, unitId: frame.unitId, to: &bytes) {
       (pdu: inout ByteBuffer) in
       switch answer {

@@ -17,6 +17,7 @@ extension World {
     if options.planted != .forgetAudit || auditCount % 7 != 0 {
       journal.audited.insert(key(order, device))
       journal.counters[device] = machine.counters
+      devices[device].ledger.registers[order.register].attempts.append(now)
     }
     if random.chance(swarm.crashBeforeFrame) { return crash() }
     if options.planted != .skipLastLook, let refusal = machine.objections(to: order, at: moment).first {

@@ -11,7 +11,7 @@ final class World {
     case toDevice(device: Int, attempt: Int, ByteBuffer)
     case toController(device: Int, attempt: Int, ByteBuffer)
     case broken(device: Int, attempt: Int)
-    case audited(device: Int, incarnation: Int, WriteOrder)
+    indirect case audited(device: Int, incarnation: Int, WriteOrder)
     case putBack(device: Int, register: Int, [UInt16])
     case incident
     case renewLease
@@ -130,7 +130,7 @@ final class World {
     case .restart: restart()
     case .calm: calm()
     case .secondChance:
-      for device in devices.indices { feed(.command(.retryContested(by: "sim")), device) }
+      for device in devices.indices { obey(.retryContested(by: "sim"), device) }
     case .settled:
       checkLiveness()
       isOver = true

@@ -179,3 +179,26 @@ import Testing
     #expect(MemoryLayout<Action>.stride <= 16)
   }
 }
+
+@Suite struct DeviceWatchdogTests {
+  @Test func aLostAnswerIsNotWaitedForForEver() {
+    var machine = DeviceMachine(id: DeviceID(name: "a"), seed: 1)
+    var now = Moment(instant: Instant(nanoseconds: 0), wall: VirtualPlant.epoch)
+    _ = machine.step(.gates(FleetGates()), at: now)
+    _ = machine.step(.desired(simpleSpec()), at: now)
+    now.instant = now.instant + .seconds(1)
+    _ = machine.step(.timer, at: now)
+    _ = machine.step(.connected, at: now)
+    var failed = false
+    var wake = now.instant
+    for _ in 0..<200 where !failed {
+      now.instant = wake + .milliseconds(1)
+      for action in machine.step(.timer, at: now) {
+        if case .schedule(let at) = action { wake = at }
+        if case .publish(.connectFailed) = action { failed = true }
+      }
+    }
+    #expect(failed)
+    #expect((now.instant - Instant(nanoseconds: 0)).seconds < 90)
+  }
+}

@@ -174,3 +174,47 @@ import Testing
     }
   }
 }
+
+@Suite struct DeviceCarryOverTests {
+  /// Found by the simulator: a changed manifest while a register was refused made its old value look like a drift.
+  @Test func anUnreadableRegisterIsJudgedAnewAfterAChange() {
+    let plant = VirtualPlant()
+    plant.add(simpleSpec(autoCorrect: false)) { $0[4001] = 2500 }
+    plant.run(.seconds(7))
+    plant.plcs[0].unreadable = [.init(table: .holding, address: 4001): 4]
+    plant.run(.seconds(7))
+    plant.feed(.desired(simpleSpec(interval: .seconds(4), autoCorrect: false)))
+    plant.run(.seconds(1))
+    plant.plcs[0].unreadable = [:]
+    plant.run(.seconds(20))
+    #expect(plant.view().status == .inSync)
+    #expect(plant.view().driftEvents == 0)
+  }
+
+  /// Found by the simulator: the budget of a device that left and came back depended on the civil clock.
+  @Test func theBudgetOfADeviceThatComesBackIsNotTheClocks() {
+    let plant = VirtualPlant()
+    let spec = simpleSpec { $0.correction.maxWritesPerHour = 1 }
+    plant.add(spec) { $0[4001] = 2400 }
+    plant.run(.seconds(7))
+    plant.feed(.removed)
+    plant.jumpWallClock(by: .seconds(86_400))
+    plant.plcs[0][4001] = 2400
+    plant.feed(.desired(spec))
+    plant.run(.seconds(60))
+    #expect(plant.plcs[0].writes.count == 1)
+  }
+
+  /// Found by the simulator: a module that was put right on the same connection was refused for ever.
+  @Test func aWrongDeviceIsAskedAgainAfterAMinute() {
+    let plant = VirtualPlant()
+    plant.add(simpleSpec { $0.identity = DeviceIdentity(vendorName: "ACME") }) {
+      $0[4001] = 2400
+      $0.identity = DeviceIdentity(vendorName: "Other")
+    }
+    plant.run(.seconds(20))
+    plant.plcs[0].identity = DeviceIdentity(vendorName: "ACME")
+    plant.run(.seconds(70))
+    #expect(plant.plcs[0][4001] == 2500)
+  }
+}

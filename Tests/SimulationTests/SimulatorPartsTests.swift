@@ -1,0 +1,51 @@
+import Control
+import Testing
+
+@testable import Simulation
+
+@Suite struct SimulatorPartsTests {
+  @Test func eventsComeInTheOrderOfTimeAndArrival() {
+    var random = SplitMix64(seed: 5)
+    var heap = EventHeap<Int>()
+    var expected: [(Int64, Int)] = []
+    for number in 0..<2000 {
+      let at = Int64(random.next(below: 100))
+      heap.push(number, at: at)
+      expected.append((at, number))
+    }
+    expected.sort { $0.0 == $1.0 ? $0.1 < $1.1 : $0.0 < $1.0 }
+    for (at, number) in expected {
+      let event = heap.pop()
+      #expect(event?.at == at && event?.event == number)
+    }
+    #expect(heap.pop() == nil)
+  }
+
+  /// The oracle's own codec and the one it checks must mean the same words.
+  @Test func theOracleReadsRegistersAsTheCodecDoes() throws {
+    var random = SplitMix64(seed: 6)
+    for index in 0..<2000 {
+      let register = SimulatedRegister(index % 4, &random)
+      let desired = register.drawDesired(&random, leaky: false)
+      let spec = register.spec(desired: desired, autoCorrect: nil)
+      let words = register.words(desired, over: [0, 0])
+      let value = try #require(RegisterCodec.decode(words, as: spec))
+      #expect(abs((value.number ?? .nan) - register.number(ArraySlice(words))) < 1e-4)
+      #expect(register.isInSync(ArraySlice(words), desired: desired))
+      guard register.kind != .input else { continue }
+      #expect(RegisterCodec.isInSync(words, as: spec) == true)
+      #expect(try RegisterCodec.encode(try #require(spec.desired), as: spec) == words)
+    }
+  }
+
+  @Test func swarmsDiffer() {
+    var kinds: Set<Int> = []
+    for seed in UInt64(0)..<50 {
+      var random = SplitMix64(seed: seed)
+      let swarm = Swarm(&random)
+      kinds.insert(swarm.incidents.count)
+      #expect(swarm.incidents.allSatisfy { $0.weight > 0 })
+    }
+    #expect(kinds.count > 5)
+  }
+}
