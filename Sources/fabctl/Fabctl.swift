@@ -8,14 +8,27 @@ struct Fabctl: AsyncParsableCommand {
     commandName: "fabctl",
     abstract: "Git vs Reality for PLCs: watch, compare and correct Modbus registers declared in Git.",
     version: Build.line,
-    subcommands: [
-      Watch.self, Demo.self, GetStatus.self, Describe.self, Diff.self, List.self, Sync.self, Lint.self,
-      Version.self,
+    groupedSubcommands: [
+      CommandGroup(
+        name: "See", subcommands: [Watch.self, GetStatus.self, Describe.self, Diff.self, List.self]),
+      CommandGroup(
+        name: "Act",
+        subcommands: [
+          Sync.self, Adopt.self, ShelveCommand.self, UnshelveCommand.self, SuspendCommand.self,
+          ResumeCommand.self, HoldCommand.self, ReleaseCommand.self,
+        ]),
+      CommandGroup(name: "Look back", subcommands: [HistoryCommand.self, Audit.self]),
+      CommandGroup(name: "Manifests", subcommands: [Lint.self, Capture.self, SchemaCommand.self]),
+      CommandGroup(
+        name: "Set up",
+        subcommands: [Demo.self, ConfigCommand.self, ThemesCommand.self, Completion.self, Version.self]),
     ])
 
   static func main() async {
     // A reader that goes away (`fabctl list | head`) is an error of write(2), not a death.
     signal(SIGPIPE, SIG_IGN)
+    // What must tidy up first (a dashboard, a sync that writes) puts its own handler in place of this one.
+    signal(SIGINT) { _ in _exit(ExitStatus.interrupted.rawValue) }
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -33,15 +46,32 @@ struct Fabctl: AsyncParsableCommand {
     }
   }
 
-  /// Help and version go to stdout with 0; wrong usage to stderr with 2.
+  /// Help and version go to stdout with 0; wrong usage to stderr with 2, in one line.
   private static func leave(_ error: any Error) -> Never {
-    let text = fullMessage(for: error)
     if exitCode(for: error) == .success {
-      print(text)
-      Foundation.exit(0)
+      Console.out(fullMessage(for: error))
+      Foundation.exit(ExitStatus.fine.rawValue)
     }
-    Console.error(text)
+    Console.error("fabctl: \(UsageLine.of(error, in: Self.self))")
     Foundation.exit(ExitStatus.usage.rawValue)
+  }
+}
+
+/// What is wrong with a command line, and where its help is, in one line.
+enum UsageLine {
+  static func of(_ error: any Error, in root: any ParsableCommand.Type) -> String {
+    let message = root.message(for: error)
+      .split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+      .joined(separator: " ")
+    return "\(message.isEmpty ? "wrong usage" : message) (see `\(helpCommand(root.fullMessage(for: error)))`)"
+  }
+
+  /// The full message ends with `See 'fabctl sync --help' for more information.`
+  private static func helpCommand(_ text: String) -> String {
+    guard let start = text.range(of: "See '"),
+      let end = text.range(of: "'", range: start.upperBound..<text.endIndex)
+    else { return "fabctl --help" }
+    return String(text[start.upperBound..<end.lowerBound])
   }
 }
 

@@ -9,20 +9,37 @@ struct Lint: ParsableCommand {
       "Every mistake of every file at once, as file:line:column. `-` reads standard input. Exit codes: 0 "
       + "valid; 5 mistakes found; 2 a path cannot be read.")
 
-  @Argument(help: "Files or folders (searched for *.yaml, *.yml and *.json); `-` is standard input.")
+  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, sarif }
+
+  @Argument(
+    help: "Files or folders (searched for *.yaml, *.yml and *.json); `-` is standard input.",
+    completion: .file(extensions: ["yaml", "yml", "json"]))
   var paths: [String]
+
+  @Option(name: .shortAndLong, help: "Output format: text, json or sarif (2.1.0, for code scanning).")
+  var output: Format = .text
 
   func run() throws {
     var files: [ManifestFile] = []
     for path in paths { try files.append(contentsOf: Self.files(at: path)) }
     let reading = ManifestReader.read(files)
-    for diagnostic in reading.diagnostics { Console.out(diagnostic.description) }
+    switch output {
+    case .text: for diagnostic in reading.diagnostics { Console.out(diagnostic.description) }
+    case .json: Console.out(LintDocuments.json(reading.diagnostics).json().withoutFinalLineBreak)
+    case .sarif: Console.out(LintDocuments.sarif(reading.diagnostics).json().withoutFinalLineBreak)
+    }
     let errors = reading.errors.count
+    let place = files.count == 1 ? "1 file" : "\(files.count) files"
     if errors > 0 {
-      Console.error("fabctl: \(errors) \(errors == 1 ? "mistake" : "mistakes") in \(files.count) files")
+      if output == .text {
+        Console.error("fabctl: \(errors) \(errors == 1 ? "mistake" : "mistakes") in \(place)")
+      }
       throw ExitCode(ExitStatus.sourceInvalid.rawValue)
     }
-    Console.error("\(reading.devices.count) devices in \(files.count) files: no mistakes")
+    let count = reading.devices.count
+    if output == .text {
+      Console.error("\(count) \(count == 1 ? "device" : "devices") in \(place): no mistakes")
+    }
   }
 
   private static func files(at path: String) throws -> [ManifestFile] {

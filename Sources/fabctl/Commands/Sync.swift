@@ -9,13 +9,15 @@ struct Sync: AsyncParsableCommand {
     abstract: "Reconcile devices now: print each write, before and after, and wait for the outcome.",
     discussion: """
       Prints the plan and asks before anything is written (--yes in scripts). --force overrides autoCorrect and the
-      correction windows, and no other rule. Exit codes: 0 done; 3 unreachable; 4 refused by a safety rule; 7 timed out.
+      correction windows, and no other rule. Exit codes: 0 done; 3 unreachable; 4 refused by a safety rule, or not
+      confirmed; 7 timed out; 130 interrupted.
       """)
 
-  @Argument(help: "Devices, `name` or `namespace/name`.")
+  @Argument(help: "Devices, `name` or `namespace/name`.", completion: .deviceNames)
   var names: [String] = []
 
   @OptionGroup var source: SourceOptions
+  @OptionGroup var chosen: SelectorOption
 
   @Flag(help: "Every device.")
   var all = false
@@ -26,15 +28,18 @@ struct Sync: AsyncParsableCommand {
   @Flag(help: "Print the plan and write nothing.")
   var dryRun = false
 
-  @Flag(help: "Do not ask.")
+  @Flag(name: .shortAndLong, help: "Do not ask.")
   var yes = false
 
   @Option(help: "Seconds to wait for the outcome, 1 to 3600.")
   var timeout: Int = 60
 
   func validate() throws {
-    if names.isEmpty, !all { throw ValidationError("name the devices to sync, or say --all") }
+    if names.isEmpty, !all, chosen.selector == nil {
+      throw ValidationError("name the devices to sync, choose them with --selector, or say --all")
+    }
     if !names.isEmpty, all { throw ValidationError("--all and names exclude each other") }
+    if chosen.selector != nil, all { throw ValidationError("--all and --selector exclude each other") }
     guard (1...3600).contains(timeout) else {
       throw ValidationError("--timeout \(timeout) is outside 1...3600 seconds")
     }
@@ -43,56 +48,51 @@ struct Sync: AsyncParsableCommand {
   func run() async throws {
     var settings = EngineSettings()
     settings.automaticCorrections = false
-    var session = try await LocalSession.open(
-      source, dryRun ? .observe : .mustControl, logger: FleetReading.quietLogger, settings: settings)
-    do {
-      let status = try await reconcile(session.engine)
-      await session.close()
-      if status != .fine { throw ExitCode(status.rawValue) }
-    } catch {
-      await session.close()
-      throw error
+    // A dry run takes the lock if it is free, to see the journal's overrides and budgets as a real one would.
+    let status = try await LocalSession.with(source, dryRun ? .control : .mustControl, settings: settings) {
+      try await reconcile($0.engine)
     }
+    if status != .fine { throw ExitCode(status.rawValue) }
   }
 
   private func reconcile(_ engine: LocalEngine) async throws -> ExitStatus {
-    let selection = DeviceSelection(names: names)
-    let snapshot = try await FleetReading.settled(engine, selection)
-    let devices = snapshot.devices.filter { selection.matches($0.id) }
+    let selection = DeviceSelection(names: names, selector: chosen.selector)
+    let spinner = Spinner("reading")
+    let reading: Result<FleetSnapshot, any Error>
+    do {
+      reading = .success(try await FleetReading.settled(engine, selection, within: timeout))
+    } catch {
+      reading = .failure(error)
+    }
+    await spinner.stop()
+    let devices = try reading.get().devices.filter { selection.matches($0.spec) }
+    guard !devices.isEmpty else {
+      throw CommandFailure(.usage, "fabctl: no device matches the selector; see `fabctl list -o wide`")
+    }
     let unreachable = devices.filter { $0.view.status == .unreachable }
     for device in unreachable {
       Console.error("\(device.id): unreachable: \(device.view.lastError ?? "no answer")")
     }
-    let scope = SyncScope(devices: devices.map(\.id), force: force)
-    let plan = await engine.plan(scope)
-    let steps = plan.steps.map { step in
+    let reachable = devices.filter { $0.view.status != .unreachable }.map(\.id)
+    let scope = SyncScope(devices: reachable, force: force)
+    let steps = await plan(scope, engine)
+    for step in steps { Console.out(Console.visible(SyncText.line(step))) }
+    let writes = steps.filter(\.refusals.isEmpty)
+    let rest: ExitStatus = unreachable.isEmpty ? .fine : .unreachable
+    if steps.isEmpty, unreachable.isEmpty { Console.out("Everything is in sync; nothing to write.") }
+    if dryRun || writes.isEmpty { return steps.count > writes.count ? .refused : rest }
+    guard yes || ask(writes.count) else { throw CommandFailure(.refused, "fabctl: nothing was written") }
+    let outcome = try await perform(scope, engine)
+    return outcome == .fine ? rest : outcome
+  }
+
+  private func plan(_ scope: SyncScope, _ engine: LocalEngine) async -> [SyncPlan.Step] {
+    await engine.plan(scope).steps.map { step in
       var step = step
+      // Another process controls: its right to write is not what a dry run is asked about.
       if dryRun { step.refusals.removeAll { $0.gate == 1 || $0.gate == 2 } }
       return step
     }
-    for step in steps { Console.out(Console.visible(Self.line(step))) }
-    let writes = steps.filter(\.refusals.isEmpty)
-    let refused = steps.count - writes.count
-    if steps.isEmpty {
-      if unreachable.isEmpty { Console.out("Everything is in sync; nothing to write.") }
-      return unreachable.isEmpty ? .fine : .unreachable
-    }
-    if dryRun || writes.isEmpty {
-      return refused > 0 && writes.isEmpty ? .refused : unreachable.isEmpty ? .fine : .unreachable
-    }
-    guard yes || ask(writes.count) else {
-      throw CommandFailure(.refused, "fabctl: nothing was written")
-    }
-    let outcome = try await perform(scope, engine)
-    return outcome == .fine && !unreachable.isEmpty ? .unreachable : outcome
-  }
-
-  static func line(_ step: SyncPlan.Step) -> String {
-    let before = step.before?.formatted(step.register) ?? "?"
-    let line =
-      "\(step.device) \(step.register.name)  \(before) → \(step.after.formattedWithUnit(step.register))"
-    guard !step.refusals.isEmpty else { return line }
-    return line + "  refused: " + step.refusals.map { $0.explanation }.joined(separator: "; ")
   }
 
   private func ask(_ count: Int) -> Bool {
@@ -104,35 +104,55 @@ struct Sync: AsyncParsableCommand {
     return ["y", "yes"].contains((readLine() ?? "").lowercased())
   }
 
+  private enum End: Sendable {
+    case done(Fleet.Operation)
+    case late, interrupted, stopped
+  }
+
   private func perform(_ scope: SyncScope, _ engine: LocalEngine) async throws -> ExitStatus {
+    // From here on an interrupt must let what is in flight be verified.
+    let signals = StopSignals()
     let receipt: Receipt
     switch await engine.submit(.sync(scope, by: Operator.name)) {
     case .accepted(let accepted): receipt = accepted
     case .refused(let reasons): throw CommandFailure(.refused, reasons.map { "fabctl: \($0)" })
     }
+    let spinner = Spinner("writing and reading back")
+    let end = await wait(for: receipt, engine, signals)
+    await spinner.stop()
+    switch end {
+    case .done(let operation): return report(operation)
+    case .late:
+      throw CommandFailure(
+        .timedOut, "fabctl: no outcome within \(timeout) s; what was written is in `fabctl audit`")
+    case .interrupted:
+      throw CommandFailure(
+        .interrupted, "fabctl: interrupted: a write under way was finished; see `fabctl audit`")
+    case .stopped: throw CommandFailure(.timedOut, "fabctl: the engine stopped before there was an outcome")
+    }
+  }
+
+  private func wait(for receipt: Receipt, _ engine: LocalEngine, _ signals: StopSignals) async -> End {
     let limit = timeout
-    let operation = try await withThrowingTaskGroup(of: Fleet.Operation?.self) { group in
+    return await withTaskGroup(of: End.self) { group in
       group.addTask {
         for await snapshot in engine.snapshots() {
-          if let operation = snapshot.operations.first(where: { $0.receipt == receipt }),
-            operation.state == .done
-          {
-            return operation
-          }
+          let operation = snapshot.operations.first { $0.receipt == receipt }
+          if let operation, operation.state == .done { return .done(operation) }
         }
-        return nil
+        return .stopped
       }
       group.addTask {
-        try await Task.sleep(for: .seconds(limit))
-        return nil
+        try? await Task.sleep(for: .seconds(limit))
+        return .late
+      }
+      group.addTask {
+        for await _ in signals.stream { return .interrupted }
+        return .stopped
       }
       defer { group.cancelAll() }
-      return try await group.next() ?? nil
+      return await group.next() ?? .stopped
     }
-    guard let operation else {
-      throw CommandFailure(.timedOut, "fabctl: no outcome within \(timeout) s; see `fabctl get-status`")
-    }
-    return report(operation)
   }
 
   private func report(_ operation: Fleet.Operation) -> ExitStatus {
@@ -152,5 +172,16 @@ struct Sync: AsyncParsableCommand {
       }
     }
     return status
+  }
+}
+
+/// A step of a plan in words.
+enum SyncText {
+  static func line(_ step: SyncPlan.Step) -> String {
+    let before = step.before?.formatted(step.register) ?? "?"
+    let line =
+      "\(step.device) \(step.register.name)  \(before) → \(step.after.formattedWithUnit(step.register))"
+    guard !step.refusals.isEmpty else { return line }
+    return line + "  refused: " + step.refusals.map { $0.explanation }.joined(separator: "; ")
   }
 }

@@ -9,26 +9,17 @@ import Logging
 enum FleetReading {
   /// Reads every selected device once; a device that does not answer in time is told as it is.
   static func once(_ options: SourceOptions, _ selection: DeviceSelection) async throws -> FleetSnapshot {
-    var session = try await LocalSession.open(options, .observe, logger: quietLogger)
-    do {
-      let snapshot = try await settled(session.engine, selection)
-      await session.close()
-      return snapshot
-    } catch {
-      await session.close()
-      throw error
+    let records = await StandingRecords.load(try options.choice())
+    return try await LocalSession.with(options, .observe) { session in
+      records.applied(to: try await settled(session.engine, selection))
     }
   }
 
   /// The desired state alone: no device is touched.
   static func desired(_ options: SourceOptions) async throws -> SourceRevision {
-    let directory = StateDirectory(
-      origin: try options.origin(), subPath: options.path, environment: ProcessInfo.processInfo.environment)
+    let choice = try options.choice()
     let source = GitSource(
-      GitSource.Configuration(
-        origin: try options.parsedOrigin(), ref: options.ref, path: options.path,
-        stateDirectory: directory.path,
-        requireSigned: options.requireSigned), log: quietLogger, now: DashboardRuntime.now)
+      try LocalSession.configuration(choice), log: quietLogger, now: DashboardRuntime.now)
     do throws(SourceFailure) {
       return try await source.load()
     } catch {
@@ -43,19 +34,22 @@ enum FleetReading {
   static var quietLogger: Logger { Logger(label: "fabctl") { _ in SwiftLogNoOpLogHandler() } }
 
   /// Waits until the source is loaded and every selected device has been read or has failed.
-  static func settled(_ engine: LocalEngine, _ selection: DeviceSelection) async throws -> FleetSnapshot {
+  static func settled(
+    _ engine: LocalEngine, _ selection: DeviceSelection, within limit: Int = 60
+  ) async throws -> FleetSnapshot {
     try await withThrowingTaskGroup(of: FleetSnapshot?.self) { group in
       group.addTask {
         for await snapshot in engine.snapshots() where try isSettled(snapshot, selection) { return snapshot }
         return nil
       }
       group.addTask {
-        try await Task.sleep(for: .seconds(60))
+        try await Task.sleep(for: .seconds(limit))
         return nil
       }
       defer { group.cancelAll() }
       guard let first = try await group.next(), let snapshot = first else {
-        throw CommandFailure(.timedOut, "fabctl: some devices gave no answer within 60 s")
+        throw CommandFailure(
+          .timedOut, "fabctl: some devices gave no answer within \(limit) s; try fewer of them, by name")
       }
       return snapshot
     }
@@ -73,16 +67,9 @@ enum FleetReading {
       guard snapshot.source.revision.isEmpty else { break }
       throw CommandFailure(.sourceUnreachable, "fabctl: \(reason)")
     }
-    let missing = selection.missing(from: snapshot.devices.map(\.id))
-    guard missing.isEmpty else {
-      let known = snapshot.devices.prefix(5).map(\.id.name).joined(separator: ", ")
-      throw CommandFailure(
-        .usage,
-        "fabctl: no such device: \(missing.joined(separator: ", ")) (there are \(known)\(snapshot.devices.count > 5 ? ", …" : ""))"
-      )
-    }
+    try selection.requireAll(in: snapshot.devices.map(\.id))
     return snapshot.devices.allSatisfy { device in
-      !selection.matches(device.id) || device.view.lastRead != nil || device.view.phase == .failed
+      !selection.matches(device.spec) || device.view.lastRead != nil || device.view.phase == .failed
     }
   }
 }

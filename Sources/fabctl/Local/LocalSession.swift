@@ -10,6 +10,7 @@ import NIOPosix
 /// A local engine and what belongs to it, from command-line options: source, lock, journal.
 struct LocalSession {
   var engine: LocalEngine
+  var source: GitSource
   var group: MultiThreadedEventLoopGroup
   var mode: FleetMode
   /// Why it only observes though control was asked for; empty otherwise.
@@ -25,11 +26,11 @@ struct LocalSession {
   }
 
   static func open(
-    _ options: SourceOptions, _ wish: Wish, logger: Logger, settings: EngineSettings = EngineSettings()
+    _ options: SourceOptions, _ wish: Wish, logger: Logger = FleetReading.quietLogger,
+    settings: EngineSettings = EngineSettings()
   ) async throws -> LocalSession {
-    let origin = try options.origin()
-    let environment = ProcessInfo.processInfo.environment
-    let directory = StateDirectory(origin: origin, subPath: options.path, environment: environment)
+    let choice = try options.choice()
+    let directory = Self.directory(choice)
     var lock: ControllerLock?
     var reason = ""
     if wish != .observe {
@@ -46,18 +47,44 @@ struct LocalSession {
     var settings = settings
     settings.mode = lock == nil ? .observe : .control
     settings.observeReason = reason
-    let configuration = GitSource.Configuration(
-      origin: try options.parsedOrigin(), ref: options.ref, path: options.path,
-      stateDirectory: directory.path,
-      interval: .seconds(options.gitInterval), requireSigned: options.requireSigned)
-    let source = GitDesiredSource(GitSource(configuration, log: logger, now: DashboardRuntime.now))
+    let git = GitSource(try configuration(choice), log: logger, now: DashboardRuntime.now)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let journal =
       lock == nil ? nil : JournalChoice(directory: directory, actor: Operator.name, program: Build.line)
     let engine = try await LocalEngine(
-      source: source, origin: origin, settings: settings, journal: journal, loop: group.next(), logger: logger
-    )
-    return LocalSession(engine: engine, group: group, mode: settings.mode, observeReason: reason, lock: lock)
+      source: GitDesiredSource(git), origin: choice.git, settings: settings, journal: journal,
+      loop: group.next(), logger: logger)
+    return LocalSession(
+      engine: engine, source: git, group: group, mode: settings.mode, observeReason: reason, lock: lock)
+  }
+
+  /// Opens, does the work and closes, whatever happens.
+  static func with<Result>(
+    _ options: SourceOptions, _ wish: Wish, settings: EngineSettings = EngineSettings(),
+    _ work: (LocalSession) async throws -> Result
+  ) async throws -> Result {
+    var session = try await open(options, wish, settings: settings)
+    do {
+      let result = try await work(session)
+      await session.close()
+      return result
+    } catch {
+      await session.close()
+      throw error
+    }
+  }
+
+  /// Where this source's lock, journal and mirror are.
+  static func directory(_ choice: SourceChoice) -> StateDirectory {
+    StateDirectory(
+      origin: choice.git, subPath: choice.path, environment: ProcessInfo.processInfo.environment)
+  }
+
+  static func configuration(_ choice: SourceChoice) throws -> GitSource.Configuration {
+    GitSource.Configuration(
+      origin: try choice.parsedOrigin(), ref: choice.ref, path: choice.path,
+      stateDirectory: directory(choice).path, interval: .seconds(choice.interval),
+      requireSigned: choice.requireSigned)
   }
 
   /// Ends the engine, lets writes in flight be verified, and gives the lock back.

@@ -20,6 +20,9 @@ enum Console {
   /// One line on stderr; control characters of outside data are made visible.
   static func error(_ text: String) { write(visible(text) + "\n", to: STDERR_FILENO) }
 
+  /// Control sequences of our own, on stderr.
+  static func raw(_ text: String) { write(text, to: STDERR_FILENO) }
+
   /// Writes all of it; a closed pipe ends the process quietly, as `head` expects.
   private static func write(_ text: String, to descriptor: Int32) {
     var bytes = Array(text.utf8)[...]

@@ -9,24 +9,43 @@ struct StatusTable {
     var header = ["NAME", "DEVICE", "REGISTER", "DESIRED", "ACTUAL", "STATUS", "PHASE", "DRIFTS"]
     if wide { header += ["CORRECTIONS", "LAST-READ", "REVISION", "MESSAGE"] }
     var table = TextTable(header: header)
-    for device in devices {
-      let register = shown(device.view)
-      var row = [
-        device.id.namespace == "default" ? device.id.name : device.id.description,
-        Self.place(device.spec), register?.spec.name ?? "-",
-        register?.spec.desired.map { $0.formattedWithUnit(register?.spec ?? .none) } ?? "-",
-        Self.actual(register, device.view), device.view.status.rawValue, device.view.phase.rawValue,
-        String(device.view.driftEvents),
-      ]
-      if wide {
-        row += [
-          String(device.view.corrections), device.view.lastRead.map { (now - $0).brief + " ago" } ?? "never",
-          Self.short(revision), device.view.message.isEmpty ? "-" : device.view.message,
-        ]
-      }
-      table.rows.append(row.map(Console.visible))
+    table.rows = devices.map { row($0, now: now, revision: revision) }
+    if Console.wantsColour {
+      table.paint = { column, cell in column == Self.statusColumn ? Self.painted(cell) : cell }
     }
     return table
+  }
+
+  func row(_ device: DeviceSnapshot, now: WallTime, revision: String) -> [String] {
+    let register = shown(device.view)
+    var row = [
+      device.id.namespace == "default" ? device.id.name : device.id.description,
+      Self.place(device.spec), register?.spec.name ?? "-",
+      register?.spec.desired.map { $0.formattedWithUnit(register?.spec ?? .none) } ?? "-",
+      Self.actual(register, device.view), device.view.status.rawValue, device.view.phase.rawValue,
+      String(device.view.driftEvents),
+    ]
+    if wide {
+      row += [
+        String(device.view.corrections), device.view.lastRead.map { (now - $0).brief + " ago" } ?? "never",
+        Self.short(revision), device.view.message.isEmpty ? "-" : device.view.message,
+      ]
+    }
+    return row.map(Console.visible)
+  }
+
+  private static let statusColumn = 5
+
+  /// Colour only for the abnormal (ISA-101).
+  private static func painted(_ status: String) -> String {
+    let code: String
+    switch DeviceStatus(rawValue: status) {
+    case .drifted, .stale: code = "33"
+    case .contested, .unreachable, .invalid: code = "31"
+    case .suspended, .shelved: code = "36"
+    case .inSync, .pending, nil: return status
+    }
+    return "\u{1b}[\(code)m\(status)\u{1b}[0m"
   }
 
   /// The register that tells most: drifted first, then the first with a desired value, then the first.

@@ -1,0 +1,157 @@
+"""history, audit and the operator's overrides, over a journal that real runs have written."""
+
+import json
+import re
+import sqlite3
+import time
+
+import pytest
+
+from conftest import manifest, wait_for
+
+
+@pytest.fixture
+def line(repository, plc, fabctl):
+    """A device that was synced once."""
+    device = plc({4001: 2400})
+    repository.commit({"line-1.yaml": manifest("line-1", device.port, extra="  autoCorrect: false\n")})
+    done = fabctl("sync", "--git", str(repository.path), "line-1", "--yes")
+    assert done.returncode == 0, done.stderr
+    return device
+
+
+@pytest.fixture
+def run(fabctl, repository):
+    return lambda *arguments: fabctl(*arguments, "--git", str(repository.path))
+
+
+def journal(state):
+    (path,) = (state / "fabgitops").glob("*/journal.sqlite")
+    return path
+
+
+def test_nothing_recorded_yet(run, repository):
+    repository.commit({"line-1.yaml": manifest("line-1", 1502)})
+    for command in (["history", "line-1"], ["audit"]):
+        done = run(*command)
+        assert (done.returncode, done.stdout) == (0, "") and "nothing has been recorded" in done.stderr
+    assert run("audit", "verify").returncode == 5
+
+
+def test_audit_tells_the_write(run, line):
+    done = run("audit")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[:5] == ["SEQUENCE", "TIME", "ACTOR", "KIND", "DEVICE"]
+    records = json.loads(run("audit", "-o", "json").stdout)
+    assert [r["sequence"] for r in records] == list(range(1, len(records) + 1))
+    kinds = [r["kind"] for r in records]
+    assert kinds[0] == "started" and "stopped" == kinds[-1]
+    assert kinds.index("sync") < kinds.index("intent") < kinds.index("outcome")
+    intent = records[kinds.index("intent")]
+    assert (intent["device"], intent["register"], intent["before"], intent["after"]) == (
+        "default/line-1", "holding-4001", "2400", "2500") or (intent["before"], intent["after"]) == (2400, 2500)
+    assert intent["revision"].startswith("main@sha1:") and len(intent["hash"]) == 64
+
+
+def test_audit_filters(run, line):
+    def kinds(*options):
+        done = run("audit", "-o", "json", *options)
+        assert done.returncode == 0, done.stderr
+        return [record["kind"] for record in json.loads(done.stdout)]
+    assert kinds("--kind", "intent") == ["intent"]
+    assert set(kinds("line-1")) <= {"intent", "outcome", "sync"} and "intent" in kinds("line-1")
+    assert kinds("line-2") == []
+    assert kinds("--register", "holding-4001", "--kind", "intent") == ["intent"]
+    assert kinds("--by", "nobody-here") == []
+    assert len(kinds("--limit", "2")) == 2
+    assert kinds("--since", "1h") == kinds() and kinds("--to", "2020-01-01T00:00:00Z") == []
+
+
+def test_verify_names_the_first_bad_row(run, line, state):
+    good = run("audit", "verify")
+    assert good.returncode == 0 and good.stdout.startswith("intact: "), good.stderr
+    head = good.stdout.split("head ")[1].strip()
+    assert run("audit", "verify", "--head", head).returncode == 0
+    with sqlite3.connect(journal(state)) as database:
+        database.execute("UPDATE audit SET after = '2501' WHERE sequence = 3")
+    bad = run("audit", "verify")
+    assert bad.returncode == 5 and bad.stdout == ""
+    assert bad.stderr.splitlines()[0] == "fabctl: audit: row 3 was altered"
+    report = json.loads(run("audit", "verify", "-o", "json").stdout)
+    assert report["intact"] is False and report["faults"][0]["row"] == 3
+
+
+def test_verify_sees_rows_cut_off(run, line, state):
+    head = run("audit", "verify").stdout.split("head ")[1].strip()
+    with sqlite3.connect(journal(state)) as database:
+        database.execute("DELETE FROM audit WHERE sequence >= 4")
+    assert run("audit", "verify").returncode == 5
+    assert run("audit", "verify", "--head", head).returncode == 5
+
+
+def test_history(run, line):
+    done = run("history", "line-1")
+    assert done.returncode == 0, done.stderr
+    assert "DriftCorrected" in done.stdout and "2400" in done.stdout
+    entries = json.loads(run("history", "line-1", "-o", "json").stdout)
+    assert [e["time"] for e in entries] == sorted(e["time"] for e in entries)
+    assert {"event", "state"} >= {e["kind"] for e in entries}
+    values = json.loads(run("history", "line-1", "--register", "holding-4001", "-o", "json").stdout)
+    assert values[0]["mean"] == 2400 and values[-1]["mean"] == 2500
+    assert run("history", "nobody").stdout == ""
+
+
+def test_shelve_is_seen_and_ends(run, line):
+    assert run("shelve", "line-1", "--reason", "sensor is being changed").returncode == 2
+    done = run("shelve", "line-1", "--for", "2h", "--reason", "sensor is being changed")
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"line-1 shelved until \d{4}-", done.stdout)
+    status = run("get-status")
+    assert "Shelved" in status.stdout, status.stdout
+    described = run("describe", "line-1").stdout
+    assert "sensor is being changed" in described and "Shelved:" in described
+    refused = run("sync", "line-1", "--yes")
+    assert refused.returncode == 0 and "nothing to write" in refused.stdout
+    assert run("unshelve", "line-1").returncode == 0
+    assert "InSync" in run("get-status").stdout
+    kinds = [r["kind"] for r in json.loads(run("audit", "line-1", "-o", "json").stdout)]
+    assert kinds.index("shelve") < kinds.index("unshelve")
+    assert run("audit", "verify").returncode == 0
+
+
+@pytest.mark.parametrize("word,undo,status,why", [
+    (["shelve", "line-1", "--for", "1h", "--reason", "valve stuck"], ["unshelve", "line-1"], "Shelved", "valve stuck"),
+    (["suspend", "line-1", "--reason", "cleaning"], ["resume", "line-1"], "Suspended", "suspended by"),
+    (["hold", "--reason", "night shift"], ["release"], "Drifted", "night shift"),
+])
+def test_an_override_stops_a_sync_until_it_is_undone(run, repository, line, word, undo, status, why):
+    repository.commit({"line-1.yaml": manifest("line-1", line.port, value=2600, extra="  autoCorrect: false\n")})
+    assert run(*word).returncode == 0
+    assert status in run("get-status").stdout
+    refused = run("sync", "line-1", "--yes", "--force")
+    assert refused.returncode == 4, (refused.stdout, refused.stderr)
+    assert why in refused.stdout + refused.stderr
+    assert line.writes() == ["write 4001 2500"]
+    assert why in run("describe", "line-1").stdout
+    assert run(*undo).returncode == 0
+    done = run("sync", "line-1", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert line.writes() == ["write 4001 2500", "write 4001 2600"]
+
+
+def test_overrides_need_the_lock(run, fabctl, repository, line):
+    process = fabctl.start("watch", "--plain", "--git", str(repository.path))
+    wait_for("watch to control", lambda: "pid" in run("describe", "line-1").stdout)
+    for word in (["shelve", "line-1", "--for", "1h", "--reason", "x"], ["suspend", "line-1"],
+                 ["hold", "--reason", "x"]):
+        refused = run(*word)
+        assert refused.returncode == 4, refused.stderr
+        assert f"pid {process.pid}" in refused.stderr and len(refused.stderr.splitlines()) == 1
+
+
+def test_release_without_a_hold_and_unknown_names(run, line):
+    assert run("release").stdout == "no hold stands\n"
+    done = run("suspend", "line-9")
+    assert done.returncode == 2 and "no such device: line-9 (there are line-1)" in done.stderr
+    done = run("shelve", "line-1", "--for", "1h", "--reason", "x", "--register", "speed")
+    assert done.returncode == 2 and "no such register: speed" in done.stderr
