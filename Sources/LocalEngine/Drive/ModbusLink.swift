@@ -51,6 +51,8 @@ final class ModbusLink: DeviceLink, ModbusEndpointUser {
   private(set) var epoch: UInt64 = 0
   private let unit: UInt8
   private let timeout: Duration
+  /// The address cannot be reached by this program; connecting fails with this.
+  private var unusable: WireProblem?
   private var completions: [Int: (Result<ModbusResponse, RequestFailure>) -> Void] = [:]
   private var waiting: [Waiting] = []
   private var nextTag = 0
@@ -62,10 +64,16 @@ final class ModbusLink: DeviceLink, ModbusEndpointUser {
     let options = ConnectionOptions(
       connectTimeout: max(timeout, .seconds(1)), pauseAfterConnect: Duration(spec.pauseAfterConnect),
       pauseBetweenRequests: Duration(spec.pauseBetweenRequests), perRequest: spec.connection == .perRequest)
-    endpoint = endpoints.join(.tcp(host: spec.address, port: spec.port), options: options, user: self)
+    do throws(EndpointAddressFault) {
+      let address = try EndpointAddress(deviceAddress: spec.address, port: spec.port)
+      endpoint = endpoints.join(address, options: options, user: self)
+    } catch {
+      unusable = WireProblem(.local, "\(error)")
+    }
   }
 
   func connect() {
+    if let unusable { owner?.linkDidFail(unusable) }
     guard let endpoint, state != .up else { return }
     state = .connecting
     endpoint.connect()

@@ -143,7 +143,7 @@ final class EngineCore {
   }
 
   func publish(_ transition: Transition, of driver: DeviceDriver, at moment: Moment) {
-    metrics.count(transition, device: driver.spec.id)
+    metrics.count(transition)
     audit.note(transition, of: driver.spec, revision: source.revision, at: moment.wall)
     switch transition {
     case .driftDetected, .corrected: audit.note(driver.machine.counters, of: driver.spec.id)

@@ -1,18 +1,15 @@
 import Control
 import Metrics
 
-/// What the engine counts, through swift-metrics (names of design §13). Confined to the engine's loop.
+/// What the engine counts that no snapshot tells, through swift-metrics (names of design §13). What snapshots do tell
+/// (drift events, corrections, values) is exposed from them. Confined to the engine's loop.
 final class EngineMetrics {
-  private var drift: [DeviceID: Counter] = [:]
-  private var corrections: [DeviceID: Counter] = [:]
   private var writes: [String: Counter] = [:]
   private var refusals: [String: Counter] = [:]
   private var wire: [WireProblem.Kind: Counter] = [:]
 
-  func count(_ transition: Transition, device: DeviceID) {
+  func count(_ transition: Transition) {
     switch transition {
-    case .driftDetected: counter(&drift, device, "drift_events_total").increment()
-    case .corrected: counter(&corrections, device, "corrections_total").increment()
     case .writeRefused(_, let reasons):
       for reason in reasons {
         let word = reason.reason
@@ -21,11 +18,6 @@ final class EngineMetrics {
         refusals[word] = counter
         counter.increment()
       }
-    case .released:
-      drift[device]?.destroy()
-      corrections[device]?.destroy()
-      drift[device] = nil
-      corrections[device] = nil
     default: break
     }
   }
@@ -50,13 +42,5 @@ final class EngineMetrics {
       ?? Counter(label: "fabgitops_modbus_errors_total", dimensions: [("kind", problem.kind.rawValue)])
     wire[problem.kind] = counter
     counter.increment()
-  }
-
-  private func counter(_ table: inout [DeviceID: Counter], _ device: DeviceID, _ label: String) -> Counter {
-    if let known = table[device] { return known }
-    let fresh = Counter(
-      label: label, dimensions: [("plc_name", device.name), ("namespace", device.namespace)])
-    table[device] = fresh
-    return fresh
   }
 }

@@ -24,9 +24,14 @@ struct Watch: AsyncParsableCommand {
   @Flag(help: "Never write to a device.")
   var observe = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Serve /metrics, /healthz and the read-only API here, such as 127.0.0.1:8080.", valueName: "address"))
+  var metrics: String?
+
   func run() async throws {
     if look.theme == "list" { return try ThemeShelf.printList() }
-    try await WatchSession(source: source, look: look, observe: observe).run()
+    try await WatchSession(source: source, look: look, observe: observe, metrics: metrics).run()
   }
 }
 
@@ -35,12 +40,15 @@ struct WatchSession {
   var source: SourceOptions
   var look: WatchOptions
   var observe: Bool
+  /// Where to serve the metrics; `nil`: nowhere.
+  var metrics: String?
 
   func run() async throws {
     // What can be refused is refused before the terminal is taken over.
     let shelf = try ThemeShelf.load(wanted: look.theme)
     _ = try source.origin()
-    if look.wantsPlain { return try await runPlain() }
+    let endpoint = try metrics.map { try MetricsEndpoint(listen: $0) }
+    if look.wantsPlain { return try await runPlain(endpoint) }
     let terminal = try openTerminal(shelf.chosen)
     var session: LocalSession
     do {
@@ -53,8 +61,10 @@ struct WatchSession {
     let settings = Settings(
       capabilities: session.engine.capabilities, operatorName: Operator.name, themes: shelf.themes,
       themeName: shelf.chosen.name, glyphs: terminal.glyphs, utcOffset: DashboardRuntime.localOffset)
-    let end = await DashboardRuntime(engine: session.engine, terminal: terminal, themes: shelf.themes).run(
-      settings)
+    let runtime = DashboardRuntime(engine: session.engine, terminal: terminal, themes: shelf.themes)
+    let serving = endpoint?.serve(session.engine) { runtime.tell($0) }
+    let end = await runtime.run(settings)
+    serving?.cancel()
     terminal.close()
     await session.close()
     if end == .interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }
@@ -73,12 +83,13 @@ struct WatchSession {
     }
   }
 
-  private func runPlain() async throws {
+  private func runPlain(_ endpoint: MetricsEndpoint?) async throws {
     let signals = StopSignals()
     var session = try await LocalSession.open(
       source, observe ? .observe : .control, logger: FleetReading.quietLogger)
     if !session.observeReason.isEmpty { Console.error("fabctl: observing only: \(session.observeReason)") }
     let engine = session.engine
+    let serving = endpoint?.serve(engine) { Console.error("fabctl: \($0)") }
     let json = look.output == .json
     let number = await withTaskGroup(of: Int32?.self) { group in
       group.addTask {
@@ -96,6 +107,7 @@ struct WatchSession {
       group.cancelAll()
       return first
     }
+    serving?.cancel()
     await session.close()
     if number == SIGINT { throw ExitCode(ExitStatus.interrupted.rawValue) }
   }

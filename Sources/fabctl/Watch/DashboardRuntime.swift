@@ -30,6 +30,9 @@ final class DashboardRuntime: Sendable {
     screenshots = FileManager.default.currentDirectoryPath
   }
 
+  /// A line for the operator from outside the dashboard.
+  func tell(_ text: String) { inbox.put(.notice(text, .warning)) }
+
   func run(_ settings: Settings) async -> End {
     let sources = [
       Task.detached { [inbox, terminal] in
