@@ -17,6 +17,7 @@ public final class LocalEngine: FleetEngine {
   private let source: any DesiredSource
   private let feeding: Task<Void, Never>
   private let reader: JournalReader?
+  private let journal: OpenedJournal
 
   /// Starts at once; `stop()` ends it.
   /// - Parameters:
@@ -46,6 +47,7 @@ public final class LocalEngine: FleetEngine {
     }.get()
     self.core = core
     reader = opened.reader
+    self.journal = opened
     feeding = Task.detached { [source, loop] in
       for await update in source.updates() {
         guard !Task.isCancelled else { return }
@@ -115,5 +117,6 @@ public final class LocalEngine: FleetEngine {
       try? await Task.sleep(for: .milliseconds(20))
     }
     _ = try? await loop.submit { core.value.stop() }.get()
+    await journal.close()
   }
 }

@@ -52,7 +52,8 @@ struct Fabctl: AsyncParsableCommand {
       Console.out(fullMessage(for: error))
       Foundation.exit(ExitStatus.fine.rawValue)
     }
-    Console.error("fabctl: \(UsageLine.of(error, in: Self.self))")
+    let line = UsageLine.unknownCommand(CommandLine.arguments, in: Self.self)
+    Console.error("fabctl: \(line ?? UsageLine.of(error, in: Self.self))")
     Foundation.exit(ExitStatus.usage.rawValue)
   }
 }
@@ -64,6 +65,33 @@ enum UsageLine {
       .split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
       .joined(separator: " ")
     return "\(message.isEmpty ? "wrong usage" : message) (see `\(helpCommand(root.fullMessage(for: error)))`)"
+  }
+
+  /// A first word that is no command, with the nearest that is; `nil`: the mistake is another.
+  static func unknownCommand(_ arguments: [String], in root: any ParsableCommand.Type) -> String? {
+    let names = root.configuration.subcommands.map { $0._commandName } + ["help"]
+    guard let word = arguments.dropFirst().first, !word.hasPrefix("-"), !names.contains(word) else {
+      return nil
+    }
+    let near = names.map { (name: $0, distance: distance($0, word)) }.min { $0.distance < $1.distance }
+    let hint = near.flatMap { $0.distance <= 2 ? ", did you mean \($0.name)?" : nil } ?? ""
+    return "\(word): no such command\(hint) (see `fabctl --help`)"
+  }
+
+  /// Insertions, deletions and replacements that make one word of the other (Levenshtein).
+  private static func distance(_ a: String, _ b: String) -> Int {
+    let b = Array(b.prefix(40))
+    var row = Array(0...b.count)
+    for (i, left) in a.prefix(40).enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, right) in b.enumerated() {
+        let above = row[j + 1]
+        row[j + 1] = min(above + 1, row[j] + 1, diagonal + (left == right ? 0 : 1))
+        diagonal = above
+      }
+    }
+    return row[b.count]
   }
 
   /// The full message ends with `See 'fabctl sync --help' for more information.`

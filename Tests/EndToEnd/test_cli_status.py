@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import threading
-import time
 
 import pytest
 import yaml
@@ -94,7 +93,7 @@ def test_list_formats(fabctl, repository, two):
     assert fabctl("list", *git(repository)).stdout == "line-1\nline-2\n"
     wide = fabctl("list", *git(repository), "-o", "wide").stdout.splitlines()
     assert wide[0].split() == ["NAME", "DEVICE", "REGISTERS", "TAGS", "LABELS", "FILE"]
-    assert wide[2].split()[3:] == ["press", "zone=b", "line-2.yaml:1"]
+    assert wide[2].split()[3:] == ["press", "zone=b", "line-2.yaml:3"]
     items = json.loads(fabctl("list", *git(repository), "-o", "json").stdout)["items"]
     assert [item["metadata"]["name"] for item in items] == ["line-1", "line-2"]
 
@@ -173,12 +172,16 @@ def test_sync_asks_on_a_terminal_and_shows_life(terminal, repository, two):
     session.type("n")
     session.wait("nothing was written", "exit=4")
     assert two[1].writes() == []
-    session.type(f"clear; {BIN}/fabctl sync --git {repository.path} --all; echo exit=$?")
+    session.type("clear")
+    session.wait_gone("[y/N]")
+    session.type(f"{BIN}/fabctl sync --git {repository.path} --all; echo exit=$?")
     session.wait("[y/N]")
     session.keys("C-c")
     session.wait("exit=130")
     assert two[1].writes() == []
-    session.type(f"clear; {BIN}/fabctl sync --git {repository.path} --all; echo exit=$?")
+    session.type("clear")
+    session.wait_gone("[y/N]")
+    session.type(f"{BIN}/fabctl sync --git {repository.path} --all; echo exit=$?")
     session.wait("[y/N]")
     session.type("y")
     session.wait("corrected and read back", "exit=0")

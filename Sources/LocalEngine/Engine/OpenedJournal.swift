@@ -61,6 +61,9 @@ struct OpenedJournal: Sendable {
     return JournalTrail(writer: writer, loop: loop, actor: actor, restore: restore)
   }
 
+  /// Waits until everything that was handed in is on the disk and the file is closed.
+  func close() async { await writer?.close() }
+
   /// On the engine's loop: from here on the core hears of the journal's health.
   func attach(_ core: EngineCore, on loop: any EventLoop) {
     if let problem { core.journalChanged(JournalHealth(problem: problem)) }

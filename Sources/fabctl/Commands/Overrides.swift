@@ -64,7 +64,8 @@ struct ShelveCommand: AsyncParsableCommand {
   @OptionGroup var targets: OverrideTargets
 
   @Option(
-    name: .customLong("for"), help: ArgumentHelp("How long: `90s`, `15m`, `8h`, `3d`.", valueName: "time"))
+    name: .customLong("for"), help: ArgumentHelp("How long: `90s`, `15m`, `8h`, `3d`.", valueName: "time"),
+    transform: SpanArgument.parse)
   var span: SpanArgument
 
   @Option(help: "Why; it is shown to everybody.")

@@ -7,7 +7,8 @@ struct SelectorOption: ParsableArguments {
     name: [.customShort("l"), .customLong("selector")],
     help: ArgumentHelp(
       "Only devices with these labels and tags: `zone=a`, `zone!=a`, `zone in (a,b)`, `zone notin (a)`, `zone`, "
-        + "`!zone`, `tag:x`; all of several, by commas.", valueName: "selector"))
+        + "`!zone`, `tag:x`; all of several, by commas.", valueName: "selector"),
+    transform: DeviceSelector.parse)
   var selector: DeviceSelector?
 }
 
@@ -38,7 +39,15 @@ struct DeviceSelection {
 }
 
 /// A selector as kubectl knows it, for labels and, as `tag:x`, for tags. A word alone is a label or a tag.
-struct DeviceSelector: ExpressibleByArgument {
+struct DeviceSelector {
+  /// For an option's `transform`.
+  @Sendable static func parse(_ text: String) throws -> DeviceSelector {
+    guard let value = DeviceSelector(argument: text) else {
+      throw ValidationError("a selector is written zone=a, zone!=a, zone in (a,b), !zone or tag:x")
+    }
+    return value
+  }
+
   enum Term: Hashable {
     case isOneOf(key: String, values: [String], negated: Bool)
     case exists(key: String, negated: Bool)

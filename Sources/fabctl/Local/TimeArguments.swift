@@ -2,8 +2,16 @@ import ArgumentParser
 import Control
 
 /// A length of time as people write it: `90s`, `15m`, `2h`, `1h30m`, `3d`, `1w`; a number alone is seconds.
-struct SpanArgument: ExpressibleByArgument {
+struct SpanArgument {
   let span: TimeSpan
+
+  /// For an option's `transform`.
+  @Sendable static func parse(_ text: String) throws -> SpanArgument {
+    guard let value = SpanArgument(argument: text) else {
+      throw ValidationError("a time is written 90s, 15m, 2h, 1h30m, 3d or 1w")
+    }
+    return value
+  }
 
   init?(argument: String) {
     var seconds: Int64 = 0
@@ -33,14 +41,19 @@ struct SpanArgument: ExpressibleByArgument {
 
 /// Which part of the past is meant; shared by `history` and `audit`.
 struct PastOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Only the last so long: `90s`, `15m`, `2h`, `3d`.", valueName: "time"))
+  @Option(
+    help: ArgumentHelp("Only the last so long: `90s`, `15m`, `2h`, `3d`.", valueName: "time"),
+    transform: SpanArgument.parse)
   var since: SpanArgument?
 
   @Option(
-    help: ArgumentHelp("Only from this time on (RFC 3339, as 2026-01-02T03:04:05Z).", valueName: "time"))
+    help: ArgumentHelp("Only from this time on (RFC 3339, as 2026-01-02T03:04:05Z).", valueName: "time"),
+    transform: TimeArgument.parse)
   var from: TimeArgument?
 
-  @Option(help: ArgumentHelp("Only before this time (RFC 3339).", valueName: "time"))
+  @Option(
+    help: ArgumentHelp("Only before this time (RFC 3339).", valueName: "time"),
+    transform: TimeArgument.parse)
   var to: TimeArgument?
 
   func validate() throws {
