@@ -1,14 +1,15 @@
 /// What the driver must do for a `DeviceMachine`; it decides nothing itself.
 ///
 /// Every `connect`, `read`, `readIdentity`, `write` and `verify` is answered by exactly one input, unless a
-/// `disconnect` comes first: from then on the driver delivers nothing of the dropped connection, not even its end.
-/// An answer still due for a `write` is delivered all the same (`writeUncertain`); it is harmless.
+/// `disconnect` comes first: from then on the driver delivers nothing of the dropped connection, not even its
+/// end. An answer still due for a `write` is delivered all the same (`writeUncertain`); it is harmless.
 public enum Action: Sendable {
   case connect
-  /// Drop the connection (after a wire failure, an uncertain write or a poll with `perRequest`, and on removal).
+  /// Drop the connection (after a wire failure, an uncertain write or a poll with `perRequest`, and on
+  /// removal).
   case disconnect
-  /// Read every register of the specification, and the permit register, once. Supersedes a read under way (the
-  /// specification has changed): of two only the newer is answered.
+  /// Read every register of the specification, and the permit register, once. Supersedes a read under way
+  /// (the specification has changed): of two only the newer is answered.
   case read
   /// FC 43/14, basic identification.
   case readIdentity
@@ -27,8 +28,8 @@ public enum WriteCause: Hashable, Sendable {
   case `operator`(SyncRequest)
 }
 
-/// One permitted write, made only by the write gate. Its identity never repeats within a process: a frame is sent
-/// at most once for each.
+/// One permitted write, made only by the write gate. Its identity never repeats within a process: a frame is
+/// sent at most once for each.
 public struct WriteOrder: Hashable, Sendable {
   public let sequence: UInt64
   public let device: DeviceID
@@ -86,8 +87,8 @@ public enum Transition: Hashable, Sendable {
   case connected(afterFailures: Int)
   case connectionLost(WireProblem)
   case connectFailed(WireProblem, attempt: Int, retryIn: TimeSpan)
-  /// In sync → drifted, after `confirmReads`. `since` is the last read that was still in sync, if any: the onset
-  /// lies between it and `at`.
+  /// In sync → drifted, after `confirmReads`. `since` is the last read that was still in sync, if any: the
+  /// onset lies between it and `at`.
   case driftDetected(
     register: Int, desired: RegisterValue, actual: RegisterValue, since: WallTime?, at: WallTime)
   /// The drift ended by itself or because the desired value changed.

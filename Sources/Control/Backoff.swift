@@ -1,7 +1,7 @@
 /// How long to wait after failures.
 enum Backoff {
-  /// Failure n of a connection waits min(2ⁿ, 60) seconds, ±10 % so that a thousand devices behind one switch do not
-  /// come back in step.
+  /// Failure n of a connection waits min(2ⁿ, 60) seconds, ±10 % so that a thousand devices behind one switch
+  /// do not come back in step.
   static func connection(failures: Int, random: inout SplitMix64) -> TimeSpan {
     let seconds = exponential(failures, limit: 60)
     return .seconds(seconds * (0.9 + 0.2 * random.unit()))

@@ -1,8 +1,9 @@
 extension CorrectionWindow {
   /// Whether a window that the schedule began is open. It lasts `durationMinutes` of elapsed time.
   ///
-  /// Where the clock is set forward, a start in the skipped hour begins when that hour is over. Where it is set back,
-  /// a start in the repeated hour begins once, the first time. Only a schedule of every hour follows elapsed time.
+  /// Where the clock is set forward, a start in the skipped hour begins when that hour is over. Where it is
+  /// set back, a start in the repeated hour begins once, the first time. Only a schedule of every hour
+  /// follows elapsed time.
   public func isOpen(at time: WallTime) -> Bool {
     let now = time.wholeSeconds
     // A window of a year is always open enough; a longer search would only cost.
@@ -73,7 +74,8 @@ private struct ZoneSegment {
     begins + (schedule.everyHour ? offset : max(offset, offsetBefore))
   }
 
-  /// Local times of the schedule were skipped where this segment begins, and one of them falls on its first second.
+  /// Local times of the schedule were skipped where this segment begins, and one of them falls on its first
+  /// second.
   private func beginsSkippedStart(_ schedule: CronSchedule) -> Bool {
     guard offset > offsetBefore, !schedule.everyHour else { return false }
     return schedule.latestStart(atOrBefore: begins + offset - 1, notBefore: begins + offsetBefore) != nil

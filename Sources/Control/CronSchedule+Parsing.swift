@@ -8,8 +8,8 @@ public struct CronProblem: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension CronSchedule {
-  /// Reads the five fields minute, hour, day of month, month and day of week: numbers, `*`, lists `1,2`, ranges
-  /// `1-5`, steps `*/15` and `10-40/5`, the English names of months and days, and 7 for Sunday.
+  /// Reads the five fields minute, hour, day of month, month and day of week: numbers, `*`, lists `1,2`,
+  /// ranges `1-5`, steps `*/15` and `10-40/5`, the English names of months and days, and 7 for Sunday.
   public init(parsing text: String) throws(CronProblem) {
     let fields = Self.split(text)
     guard fields.count == 5 else {

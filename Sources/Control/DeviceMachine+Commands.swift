@@ -96,8 +96,8 @@ extension DeviceMachine {
       guard let index = configuration.index(of: counters.name) else { continue }
       registers[index].driftEvents &+= counters.driftEvents
       registers[index].corrections &+= counters.corrections
-      // Civil times of another process on this process's monotonic clock. A clock that was set in between must not
-      // enlarge the budget: what cannot be right counts as just written.
+      // Civil times of another process on this process's monotonic clock. A clock that was set in between
+      // must not enlarge the budget: what cannot be right counts as just written.
       let writes = counters.recentWrites.compactMap { wall -> WritePast.Stamp? in
         let age = now.wall - wall
         guard age < WritePast.hour else { return nil }

@@ -203,8 +203,8 @@ extension DeviceMachine {
 }
 
 extension WritePast {
-  /// The desired value is another: verdicts about the old one mean nothing. The budget and the memory of a rival
-  /// stay.
+  /// The desired value is another: verdicts about the old one mean nothing. The budget and the memory of a
+  /// rival stay.
   mutating func forgetPlans(keepUnresolved: Bool) {
     watch = nil
     nextStepAt = nil

@@ -123,7 +123,8 @@ extension DeviceMachine {
     park(now, &actions)
   }
 
-  /// After a cycle: skip polls that passed meanwhile, and with `perRequest` drop the connection until the next.
+  /// After a cycle: skip polls that passed meanwhile, and with `perRequest` drop the connection until the
+  /// next.
   mutating func park(_ now: Moment, _ actions: inout [Action]) {
     skipMissedPolls(now)
     guard let configuration, configuration.spec.connection == .perRequest, case .up = link else { return }

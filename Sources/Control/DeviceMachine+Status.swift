@@ -1,6 +1,7 @@
 extension DeviceMachine {
-  /// The one word: what an operator must know first. A silence that an operator ordered stands before the drift that it
-  /// covers; not being able to see the device stands before everything but a manifest that does not fit it.
+  /// The one word: what an operator must know first. A silence that an operator ordered stands before the
+  /// drift that it covers; not being able to see the device stands before everything but a manifest that does
+  /// not fit it.
   func status(of view: DeviceView) -> DeviceStatus {
     guard configuration != nil else { return .pending }
     if fault != nil || view.registers.contains(where: { Self.isMisfit($0.exception) }) { return .invalid }
@@ -15,7 +16,8 @@ extension DeviceMachine {
     return lastRead == nil ? .pending : .inSync
   }
 
-  /// Exceptions that say that the manifest asks for what the device does not have: illegal function, address, value.
+  /// Exceptions that say that the manifest asks for what the device does not have: illegal function, address,
+  /// value.
   private static func isMisfit(_ exception: UInt8?) -> Bool {
     exception.map { (1...3).contains($0) } ?? false
   }

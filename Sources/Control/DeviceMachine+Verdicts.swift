@@ -96,8 +96,8 @@ extension DeviceMachine {
     publish(.corrected(register: index, from: order.before, to: actual), &actions)
   }
 
-  /// After a revert, the time to the next one is measured by extra reads: every 100 ms for a second, then every
-  /// 250 ms up to three.
+  /// After a revert, the time to the next one is measured by extra reads: every 100 ms for a second, then
+  /// every 250 ms up to three.
   func nextProbe(_ now: Instant) -> Instant? {
     var next: Instant?
     for state in registers where !state.past.isEmpty {

@@ -98,8 +98,8 @@ extension DeviceMachine {
     return plan
   }
 
-  /// Asked between the audit record and the frame: gates that have closed since the order was made. Not empty: do not
-  /// send, and answer `writeNotSent`.
+  /// Asked between the audit record and the frame: gates that have closed since the order was made. Not
+  /// empty: do not send, and answer `writeNotSent`.
   public func objections(to order: WriteOrder, at now: Moment) -> [Refusal] {
     // A new specification or a lost connection ends the cycle, and with it the order.
     guard case .writing(let kept) = activity, kept.order.sequence == order.sequence, let cycle,

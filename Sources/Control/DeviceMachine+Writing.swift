@@ -145,8 +145,8 @@ extension DeviceMachine {
 }
 
 extension WriteOrder {
-  /// Whether what was read back is what was written: the same words (the same bit, for a bit of a word), or the
-  /// value within its tolerance and no longer the old one (a device may round).
+  /// Whether what was read back is what was written: the same words (the same bit, for a bit of a word), or
+  /// the value within its tolerance and no longer the old one (a device may round).
   func isFulfilled(by read: [UInt16], _ actual: RegisterValue) -> Bool {
     if read == words || actual == value { return true }
     return actual != before && RegisterCodec.matches(actual, value, tolerance: spec.tolerance, as: spec)
@@ -160,7 +160,8 @@ extension WriteOutcome {
     case .ignored(let actual): "acknowledged, but the device still holds \(actual.formattedWithUnit(spec))"
     case .reverted(let actual, let after):
       "put back to \(actual.formattedWithUnit(spec)) after \(after.brief)"
-    case .refusedByDevice(let exception): "the device refused the write (exception \(exceptionText(exception)))"
+    case .refusedByDevice(let exception):
+      "the device refused the write (exception \(exceptionText(exception)))"
     case .uncertain(let problem): "not answered (\(problem.detail)); the device may or may not have it"
     case .notSent(let reason): "not sent: \(reason)"
     case .unverified(let problem): "acknowledged, but not read back (\(problem.detail))"

@@ -1,9 +1,10 @@
 /// The control loop of one device, as a pure state machine: inputs and the time in, actions out.
 ///
-/// Polls stand on a fixed grid of the monotonic clock (missed ones are skipped, there is never a burst); one cycle is in
-/// flight at a time. A cycle is one read of all registers and then, one after the other, the writes that the gate
-/// permits on what was read, each read back before the next. Ramps take one step a cycle and the next after the poll
-/// interval or a second, whichever is shorter. The phase is `Connected` only once the device has answered a read.
+/// Polls stand on a fixed grid of the monotonic clock (missed ones are skipped, there is never a burst); one
+/// cycle is in flight at a time. A cycle is one read of all registers and then, one after the other, the
+/// writes that the gate permits on what was read, each read back before the next. Ramps take one step a cycle
+/// and the next after the poll interval or a second, whichever is shorter. The phase is `Connected` only once
+/// the device has answered a read.
 ///
 /// Until the first `Input.gates` nothing is ever written.
 public struct DeviceMachine: Sendable {
@@ -93,7 +94,8 @@ public struct DeviceMachine: Sendable {
     return actions
   }
 
-  /// The last good value of a register as a number, without building a view. Text, unknown and unreadable: `nil`.
+  /// The last good value of a register as a number, without building a view. Text, unknown and unreadable:
+  /// `nil`.
   public func number(ofRegister index: Int) -> Double? {
     guard registers.indices.contains(index), registers[index].isReadable else { return nil }
     return value(index)?.number

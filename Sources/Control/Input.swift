@@ -13,7 +13,8 @@ public enum Input: Sendable {
 
   /// One poll cycle is complete: every register was answered or refused by the device.
   case read(Observation)
-  /// The wire failed during the cycle; the connection may be gone (then `disconnected` follows or came before).
+  /// The wire failed during the cycle; the connection may be gone (then `disconnected` follows or came
+  /// before).
   case readFailed(WireProblem)
   /// The device answered *busy* (0x06): not a failure, retried later.
   case readBusy
@@ -55,7 +56,8 @@ public struct WireProblem: Hashable, Sendable, CustomStringConvertible {
 
 /// What one poll cycle found, in the order of the specification's registers.
 public struct Observation: Sendable {
-  /// Words of all registers one after the other (`RegisterLayout`); a coil or discrete input takes one word, 0 or 1.
+  /// Words of all registers one after the other (`RegisterLayout`); a coil or discrete input takes one word,
+  /// 0 or 1.
   public var words: [UInt16]
   /// Registers the device refused to give, with the exception code; their words are meaningless.
   public var refused: [RefusedRead]
@@ -86,7 +88,8 @@ public enum RegisterReading: Hashable, Sendable {
 
 /// What an operator asks of one device. `by` names who, for the audit.
 public enum OperatorCommand: Hashable, Sendable {
-  /// Reconcile now; `force` overrides gates 5 and 6 and nothing else. `registers` empty: all with a desired value.
+  /// Reconcile now; `force` overrides gates 5 and 6 and nothing else. `registers` empty: all with a desired
+  /// value.
   case sync(SyncRequest)
   case shelve(Shelf)
   case unshelve(register: String?, by: String)

@@ -1,5 +1,6 @@
-/// The times of a device's regular polls: a fixed grid on the monotonic clock, so that polls neither drift nor
-/// bunch, shifted by a hash of the device, so that a thousand devices do not poll in the same millisecond.
+/// The times of a device's regular polls: a fixed grid on the monotonic clock, so that polls neither drift
+/// nor bunch, shifted by a hash of the device, so that a thousand devices do not poll in the same
+/// millisecond.
 struct PollGrid: Hashable, Sendable {
   private let interval: Int64
   private let phase: Int64

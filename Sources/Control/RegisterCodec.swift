@@ -1,7 +1,7 @@
 /// Words on the wire ↔ values in engineering units.
 ///
-/// Multi-word values follow `ByteOrder`. Single words have no order. A string has its first character in the high
-/// byte of its first word, or in the low byte with `BADC` and `DCBA`; its words are never reversed.
+/// Multi-word values follow `ByteOrder`. Single words have no order. A string has its first character in the
+/// high byte of its first word, or in the low byte with `BADC` and `DCBA`; its words are never reversed.
 public enum RegisterCodec {
   /// The value that `words[offset...]` hold; `nil` when there are too few words.
   public static func decode(_ words: [UInt16], at offset: Int = 0, as spec: RegisterSpec) -> RegisterValue? {

@@ -1,8 +1,8 @@
 extension RegisterCodec {
   /// Whether an actual value counts as the wanted one: |actual − wanted| ≤ tolerance in engineering units.
   ///
-  /// Whole-number registers compare raw, so a wanted 72.5 at scale 0.1 is exactly the raw 725. A float compares with
-  /// what the register can hold of the wanted value. NaN matches nothing.
+  /// Whole-number registers compare raw, so a wanted 72.5 at scale 0.1 is exactly the raw 725. A float
+  /// compares with what the register can hold of the wanted value. NaN matches nothing.
   public static func matches(
     _ actual: RegisterValue, _ wanted: RegisterValue, tolerance: Double, as spec: RegisterSpec
   ) -> Bool {
@@ -19,7 +19,8 @@ extension RegisterCodec {
     guard let a = actual.number, let b = wanted.number, a.isFinite, b.isFinite else { return false }
     if a == b || holdable(b, spec) == a { return true }
     guard deadband > 0 else { return false }
-    // A float32 that shows 72.0 may be half a unit in the last place off; the deadband must not decide on that.
+    // A float32 that shows 72.0 may be half a unit in the last place off; the deadband must not decide on
+    // that.
     let slack = spec.type == .float32 ? Double(Float(max(abs(a), abs(b))).ulp) : max(a.ulp, b.ulp) * 4
     return abs(a - b) <= deadband + slack
   }

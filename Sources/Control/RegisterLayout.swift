@@ -1,5 +1,5 @@
-/// Where the words of each register lie in `Observation.words`: one register after the other, in the order of the
-/// specification. A coil or discrete input takes one word, 0 or 1.
+/// Where the words of each register lie in `Observation.words`: one register after the other, in the order of
+/// the specification. A coil or discrete input takes one word, 0 or 1.
 public struct RegisterLayout: Hashable, Sendable {
   /// First word of each register, and behind the last one the total.
   private let starts: [Int32]

@@ -41,7 +41,8 @@ public struct RegisterSpec: Hashable, Sendable {
   public var table: RegisterTable
   public var type: RegisterType
   public var order: ByteOrder
-  /// For `bool` in a word table: which bit, 0 is the least significant. `nil`: the whole word, non-zero is true.
+  /// For `bool` in a word table: which bit, 0 is the least significant. `nil`: the whole word, non-zero is
+  /// true.
   public var bit: UInt8?
   /// Words the value spans: from the type, or the manifest's `length` for strings.
   public var wordCount: Int

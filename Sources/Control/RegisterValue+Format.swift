@@ -1,6 +1,6 @@
 extension RegisterValue {
-  /// The value as people write it: as many decimals as the register's scale resolves, or for a float one more than its
-  /// tolerance does; no exponent below 10¹⁸, no unit.
+  /// The value as people write it: as many decimals as the register's scale resolves, or for a float one more
+  /// than its tolerance does; no exponent below 10¹⁸, no unit.
   public func formatted(_ spec: RegisterSpec) -> String {
     switch self {
     case .integer(let value): return String(value)

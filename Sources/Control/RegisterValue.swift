@@ -1,7 +1,8 @@
 /// A register's value in engineering units.
 ///
-/// Integers stay exact: an integer type with scale 1 and offset 0 is `.integer`, or `.unsigned` above `Int64.max`
-/// (and only there, so that equal values compare equal). Everything scaled and every float is `.real`.
+/// Integers stay exact: an integer type with scale 1 and offset 0 is `.integer`, or `.unsigned` above
+/// `Int64.max` (and only there, so that equal values compare equal). Everything scaled and every float is
+/// `.real`.
 public enum RegisterValue: Hashable, Sendable {
   case integer(Int64)
   case unsigned(UInt64)

@@ -1,7 +1,7 @@
 /// Engineering value = raw × scale + offset, and back.
 ///
-/// A scale such as 0.1 has no exact double; dividing by its exact reciprocal 10 gives 723 → 72.3, the same double
-/// that the manifest's `72.3` is, where multiplying would give 72.30000000000001.
+/// A scale such as 0.1 has no exact double; dividing by its exact reciprocal 10 gives 723 → 72.3, the same
+/// double that the manifest's `72.3` is, where multiplying would give 72.30000000000001.
 struct Scaling {
   let scale: Double
   let offset: Double

@@ -1,5 +1,5 @@
-/// A small, fast, seedable generator (Steele, Lea and Flood 2014): the same seed gives the same numbers on every
-/// machine, which the jitter, the simulator and the tests rely on. Not for secrets.
+/// A small, fast, seedable generator (Steele, Lea and Flood 2014): the same seed gives the same numbers on
+/// every machine, which the jitter, the simulator and the tests rely on. Not for secrets.
 public struct SplitMix64: RandomNumberGenerator, Hashable, Sendable {
   private var state: UInt64
 
@@ -10,7 +10,8 @@ public struct SplitMix64: RandomNumberGenerator, Hashable, Sendable {
     return SplitMix64.mix(state)
   }
 
-  /// A number in `0..<bound`; 0 for a bound of 0. The bias (below 2⁻³² for bounds under 2³²) does not matter here.
+  /// A number in `0..<bound`; 0 for a bound of 0. The bias (below 2⁻³² for bounds under 2³²) does not matter
+  /// here.
   public mutating func next(below bound: UInt64) -> UInt64 {
     bound == 0 ? 0 : next().multipliedFullWidth(by: bound).high
   }

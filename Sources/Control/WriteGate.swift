@@ -70,8 +70,8 @@ public enum WriteGate {
 
   /// Whether the register may be written now, and exactly what.
   ///
-  /// `force` of an operator's sync opens gates 5 and 6 and nothing else; any operator's sync opens gate 5, and does
-  /// not wait after failed writes.
+  /// `force` of an operator's sync opens gates 5 and 6 and nothing else; any operator's sync opens gate 5,
+  /// and does not wait after failed writes.
   ///
   /// - Parameter sequence: the order's identity, never used before in this process for this device.
   public static func decide(_ question: WriteQuestion, sequence: UInt64, at now: Moment) -> Verdict {

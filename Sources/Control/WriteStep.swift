@@ -6,8 +6,8 @@ struct WriteStep {
 
   /// What to write when `current` was read. Refuses what leaves the envelope or steps further than `maxStep`.
   ///
-  /// Where the actual value is outside the envelope and farther from it than one step, no write obeys both limits:
-  /// that is refused, and a person must bring the value back.
+  /// Where the actual value is outside the envelope and farther from it than one step, no write obeys both
+  /// limits: that is refused, and a person must bring the value back.
   static func next(from current: [UInt16], of spec: RegisterSpec) -> Result<WriteStep, Refusal> {
     guard spec.table.isWritable, let desired = spec.desired,
       let before = RegisterCodec.decode(current, as: spec)

@@ -1,5 +1,5 @@
-/// Events by time, and among equal times in the order in which they came: a binary heap of small keys over a slab of
-/// events that never move.
+/// Events by time, and among equal times in the order in which they came: a binary heap of small keys over a
+/// slab of events that never move.
 struct EventHeap<Event> {
   private struct Key {
     var at: Int64

@@ -1,8 +1,8 @@
 import Control
 import Modbus
 
-/// What must be true of every frame that changes a device. Judged by the simulator's own bookkeeping of the plant, of
-/// the gates and of what was read, not by what the machine believes.
+/// What must be true of every frame that changes a device. Judged by the simulator's own bookkeeping of the
+/// plant, of the gates and of what was read, not by what the machine believes.
 extension World {
   func checkFrame(_ request: ModbusRequest, _ device: Int) {
     let ledger = devices[device].ledger
@@ -32,7 +32,8 @@ extension World {
     for (index, register) in devices[device].registers.enumerated() {
       switch (request, register.kind) {
       case (.writeSingleCoil(register.address, let value), .coil): return (index, value ? 1 : 0)
-      case (.maskWriteRegister(register.address, 0xFFDF, let or), .bit): return (index, or & 0x20 == 0 ? 0 : 1)
+      case (.maskWriteRegister(register.address, 0xFFDF, let or), .bit):
+        return (index, or & 0x20 == 0 ? 0 : 1)
       case (.writeSingleRegister(register.address, let word), .word),
         (.writeSingleRegister(register.address, let word), .signedTenths):
         return (index, register.number([word]))
@@ -73,7 +74,9 @@ extension World {
 
   private func checkFleet(_ device: Int, _ name: String) {
     if gates.mode != .control { violation("mode", device, "\(name) in mode \(gates.mode)") }
-    if gates.leadershipUntil.map({ now > $0.nanoseconds }) ?? true { violation("lead", device, "\(name) without lease") }
+    if gates.leadershipUntil.map({ now > $0.nanoseconds }) ?? true {
+      violation("lead", device, "\(name) without lease")
+    }
     if gates.hold != nil { violation("held", device, "\(name) while held") }
     if gates.trustProblem != nil { violation("trust", device, "\(name) from an untrusted source") }
     if gates.journalProblem != nil { violation("journal", device, "\(name) without a journal") }
@@ -109,7 +112,9 @@ extension World {
       cycle.revision == devices[device].revision, cycle.words[index] != nil
     else { return violation("stale", device, "\(name) was not read on this connection") }
     let age = TimeSpan(nanoseconds: now - cycle.at)
-    if age > max(.seconds(2), spec.timeout * 2) { violation("stale", device, "\(name) was read \(age.brief) ago") }
+    if age > max(.seconds(2), spec.timeout * 2) {
+      violation("stale", device, "\(name) was read \(age.brief) ago")
+    }
     if devices[device].ledger.registers[index].lastWriteCycle == cycle.number {
       violation("replay", device, "\(name) was written before on the same read")
     }

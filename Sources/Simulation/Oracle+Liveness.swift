@@ -22,7 +22,9 @@ extension World {
   private func checkConverged(_ index: Int, _ device: Int) {
     let register = devices[device].registers[index]
     let words = devices[device].plc.words(of: register)
-    guard let desired = devices[device].desired[index], !register.isInSync(words, desired: desired) else { return }
+    guard let desired = devices[device].desired[index], !register.isInSync(words, desired: desired) else {
+      return
+    }
     guard excuse(index, device, desired) == nil else { return }
     let refusals = devices[device].machine?.view(at: moment).registers[index].refusals.map(\.reason) ?? []
     violation(
@@ -40,7 +42,9 @@ extension World {
     let actual = register.number(devices[device].plc.words(of: register))
     if register.hasEnvelope, !register.isLogical {
       if desired < register.minimum || desired > register.maximum { return "desired outside the envelope" }
-      if let maxStep = register.maxStep, actual < register.minimum - maxStep || actual > register.maximum + maxStep {
+      if let maxStep = register.maxStep,
+        actual < register.minimum - maxStep || actual > register.maximum + maxStep
+      {
         return "too far outside the envelope for one step"
       }
     }

@@ -15,7 +15,8 @@ extension World {
     }
     devices[device].ledger.lastGoodRead = now
     devices[device].ledger.cycle = Ledger.Cycle(
-      number: devices[device].reader.cycle, attempt: devices[device].attempt, revision: devices[device].revision,
+      number: devices[device].reader.cycle, attempt: devices[device].attempt,
+      revision: devices[device].revision,
       at: now, words: words, permit: observation.permit)
   }
 
@@ -32,7 +33,8 @@ extension World {
       }
       let inSync = register.isInSync(ArraySlice(words), desired: desired)
       if inSync == told, told || confirm == 1 {
-        violation("drift", device, "\(register.name): \(words) is \(inSync ? "" : "not ")in sync with \(desired)")
+        violation(
+          "drift", device, "\(register.name): \(words) is \(inSync ? "" : "not ")in sync with \(desired)")
       }
     }
   }
@@ -68,7 +70,8 @@ extension World {
     if devices[device].ledger.registers[index].drifted {
       violation("event", device, "\(register.name): a poll was counted as a drift event")
     }
-    if let words = devices[device].ledger.registers[index].words, let desired = devices[device].desired[index],
+    if let words = devices[device].ledger.registers[index].words,
+      let desired = devices[device].desired[index],
       register.isInSync(ArraySlice(words), desired: desired)
     {
       violation("event", device, "\(register.name): \(words) is no drift from \(desired)")
@@ -90,7 +93,8 @@ extension World {
   private func phaseMoved(_ from: Phase, _ to: Phase, _ device: Int) {
     let allowed: [Phase: Set<Phase>] = [
       .pending: [.connecting], .connecting: [.connected, .failed], .connected: [.driftDetected, .failed],
-      .driftDetected: [.correcting, .connected, .failed], .correcting: [.connected, .failed], .failed: [.connecting],
+      .driftDetected: [.correcting, .connected, .failed], .correcting: [.connected, .failed],
+      .failed: [.connecting],
     ]
     if from != devices[device].ledger.phase || allowed[from]?.contains(to) != true {
       violation("phase", device, "\(devices[device].ledger.phase): \(from) → \(to)")

@@ -1,8 +1,8 @@
 import Control
 import Modbus
 
-/// One device of the simulated plant: its PLC, what Git wants of it, the controller's side of it, and the oracle's
-/// ledger.
+/// One device of the simulated plant: its PLC, what Git wants of it, the controller's side of it, and the
+/// oracle's ledger.
 struct SimulatedDevice {
   /// Whose a request of the connection is.
   enum Token {
@@ -82,7 +82,9 @@ struct SimulatedDevice {
   func toldSpec(_ planted: PlantedBug?) -> DeviceSpec {
     guard planted == .skipEnvelope else { return spec }
     var told = spec
-    for index in told.registers.indices { (told.registers[index].minimum, told.registers[index].maximum) = (nil, nil) }
+    for index in told.registers.indices {
+      (told.registers[index].minimum, told.registers[index].maximum) = (nil, nil)
+    }
     return told
   }
 }

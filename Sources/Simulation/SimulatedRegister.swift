@@ -1,7 +1,7 @@
 import Control
 
-/// What a register of a simulated PLC is, in the simulator's own words: the oracle must not trust the code that it
-/// checks, so it decodes and compares by itself.
+/// What a register of a simulated PLC is, in the simulator's own words: the oracle must not trust the code
+/// that it checks, so it decodes and compares by itself.
 struct SimulatedRegister {
   enum Kind: CaseIterable {
     case word, signedTenths, long, longSwapped, float, floatSwapped, coil, bit, input
@@ -101,7 +101,8 @@ struct SimulatedRegister {
   func isInSync(_ words: ArraySlice<UInt16>, desired: Double) -> Bool {
     let actual = number(words)
     switch kind {
-    case .word, .long, .longSwapped, .coil, .bit, .input: return abs(actual - desired) <= tolerance.rounded(.down)
+    case .word, .long, .longSwapped, .coil, .bit, .input:
+      return abs(actual - desired) <= tolerance.rounded(.down)
     case .signedTenths: return abs(actual - desired) <= tolerance + 1e-6
     case .float, .floatSwapped:
       return Float(actual) == Float(desired) || (tolerance > 0 && abs(actual - desired) <= tolerance + 1e-5)

@@ -1,7 +1,7 @@
 import Control
 
-/// The simulator: the real machines, gate, read planner, connection machine and codec bytes under a virtual clock, in a
-/// seeded world that misbehaves (DESIGN §17).
+/// The simulator: the real machines, gate, read planner, connection machine and codec bytes under a virtual
+/// clock, in a seeded world that misbehaves (DESIGN §17).
 public enum Simulation {
   /// One run. Where a rule was broken, the result holds the readable trace up to it.
   public static func run(_ options: SimulationOptions) -> SimulationResult {
@@ -15,7 +15,8 @@ public enum Simulation {
     var detailed = traced.run()
     if detailed.violation != violation {
       detailed.violation = violation
-      detailed.trace.append("!! the second run of the same seed went another way: the simulator is not deterministic")
+      detailed.trace.append(
+        "!! the second run of the same seed went another way: the simulator is not deterministic")
     }
     let kept = detailed.trace.filter { $0.contains(violation.device) || !$0.contains("plc-") }
     detailed.trace = Array(kept.suffix(120))

@@ -25,8 +25,8 @@ public struct SimulationOptions: Hashable, Sendable {
   }
 }
 
-/// A bug built around the machines, to show that the simulator would find it. None touches the production code:
-/// each bends what a machine is told or what it asks for.
+/// A bug built around the machines, to show that the simulator would find it. None touches the production
+/// code: each bends what a machine is told or what it asks for.
 public enum PlantedBug: String, CaseIterable, Hashable, Sendable {
   /// The machine does not know the minimum and maximum.
   case skipEnvelope

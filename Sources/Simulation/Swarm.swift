@@ -1,7 +1,7 @@
 import Control
 
-/// Which faults a run has, and how often: drawn per seed, so that each run is bad in its own way and every fault is
-/// met with few others now and then (swarm testing).
+/// Which faults a run has, and how often: drawn per seed, so that each run is bad in its own way and every
+/// fault is met with few others now and then (swarm testing).
 struct Swarm {
   /// Per request.
   var loseRequest = 0.0
@@ -30,7 +30,8 @@ struct Swarm {
   var leakyValidator = false
 
   enum Incident: CaseIterable {
-    case drift, commit, sync, shelve, unshelve, suspend, resume, refresh, retry, hold, release, loseLead, trust, journal,
+    case drift, commit, sync, shelve, unshelve, suspend, resume, refresh, retry, hold, release, loseLead,
+      trust, journal,
       reboot, cut, refuse, hang, rival, permit, clock, crash, identity
   }
 

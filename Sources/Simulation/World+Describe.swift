@@ -4,7 +4,8 @@ import Control
 extension World {
   func describe(_ input: Input) -> String {
     switch input {
-    case .desired(let spec): "desired \(spec.registers.map { "\($0.name)=\($0.desired.map(String.init(describing:)) ?? "–")" })"
+    case .desired(let spec):
+      "desired \(spec.registers.map { "\($0.name)=\($0.desired.map(String.init(describing:)) ?? "–")" })"
     case .removed: "removed"
     case .gates(let gates): "gates hold=\(gates.hold != nil) lead=\(gates.leadershipUntil?.nanoseconds ?? -1)"
     case .connected: "connected"
@@ -28,7 +29,8 @@ extension World {
 
   func describe(_ transition: Transition) -> String {
     switch transition {
-    case .writeFinished(let order, let outcome): "writeFinished #\(order.sequence) \(order.spec.name) \(outcome)"
+    case .writeFinished(let order, let outcome):
+      "writeFinished #\(order.sequence) \(order.spec.name) \(outcome)"
     case .syncFinished(let request, let results): "syncFinished \(request.id) \(results.map(\.outcome))"
     case .writeRefused(let register, let reasons): "writeRefused r\(register) \(reasons.map(\.reason))"
     default: "\(transition)"

@@ -34,7 +34,9 @@ extension World {
     guard devices[device].spec != before || !isUnderway else { return }
     devices[device].revision += 1
     devices[device].reader = SimulatedReader(devices[device].spec, after: devices[device].reader)
-    for index in devices[device].registers.indices { devices[device].ledger.registers[index].contestedAt = nil }
+    for index in devices[device].registers.indices {
+      devices[device].ledger.registers[index].contestedAt = nil
+    }
     feed(.desired(devices[device].toldSpec(options.planted)), device)
   }
 
@@ -45,7 +47,8 @@ extension World {
     case .sync:
       syncCount += 1
       let force = random.chance(0.3)
-      obey(.sync(SyncRequest(id: syncCount, by: "sim", force: force, registers: one.map { [$0] } ?? [])), device)
+      obey(
+        .sync(SyncRequest(id: syncCount, by: "sim", force: force, registers: one.map { [$0] } ?? [])), device)
     case .shelve:
       let wall = moment.wall
       let until = wall + .seconds(random.number(1...900))
@@ -71,7 +74,9 @@ extension World {
     case .suspend(let by): devices[device].ledger.suspendedBy = by
     case .resume: devices[device].ledger.suspendedBy = nil
     case .retryContested:
-      for index in devices[device].registers.indices { devices[device].ledger.registers[index].contestedAt = nil }
+      for index in devices[device].registers.indices {
+        devices[device].ledger.registers[index].contestedAt = nil
+      }
     case .refresh: break
     }
     feed(.command(command), device)

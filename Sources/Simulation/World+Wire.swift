@@ -23,7 +23,8 @@ extension World {
       case .send(let transaction, let unit, let request): send(request, transaction, unit, device)
       case .complete(let token, let outcome): completed(token, outcome, device, silently: silently)
       case .notify(.connected): feed(.connected, device)
-      case .notify(.failed(let failure)): feed(.connectFailed(WireProblem(.refused, failure.description)), device)
+      case .notify(.failed(let failure)):
+        feed(.connectFailed(WireProblem(.refused, failure.description)), device)
       case .notify(.closed(let failure, _, _)):
         devices[device].ledger.cycle = nil
         devices[device].ledger.identity = nil
@@ -147,7 +148,8 @@ extension World {
   }
 
   private func completed(
-    _ token: SimulatedDevice.Token, _ outcome: Result<ModbusResponse, RequestFailure>, _ device: Int, silently: Bool
+    _ token: SimulatedDevice.Token, _ outcome: Result<ModbusResponse, RequestFailure>, _ device: Int,
+    silently: Bool
   ) {
     switch token {
     case .read(let cycle):

@@ -50,7 +50,8 @@ extension World {
 
   func readBack(_ order: WriteOrder) -> ModbusRequest {
     .read(
-      SimulatedReader.table(order.spec.table), address: order.spec.address, count: UInt16(order.spec.layoutWords))
+      SimulatedReader.table(order.spec.table), address: order.spec.address,
+      count: UInt16(order.spec.layoutWords))
   }
 
   /// What the machines are told of the gates; a planted bug may hide something.

@@ -97,7 +97,8 @@ final class World {
     let text = detail()
     note("!! \(rule): \(devices[device].id.name): \(text)")
     result.violation = .init(
-      rule: rule, detail: text, step: result.steps, at: TimeSpan(nanoseconds: now), device: devices[device].id.name)
+      rule: rule, detail: text, step: result.steps, at: TimeSpan(nanoseconds: now),
+      device: devices[device].id.name)
   }
 
   private func handle(_ event: Event) {
@@ -123,7 +124,8 @@ final class World {
     case .putBack(let device, let register, let words):
       guard devices[device].rivals[register] != nil else { return }
       devices[device].plc.set(devices[device].registers[register], words: words)
-      note("rival puts \(devices[device].id.name) \(devices[device].registers[register].name) back to \(words)")
+      note(
+        "rival puts \(devices[device].id.name) \(devices[device].registers[register].name) back to \(words)")
     case .incident: incident()
     case .renewLease: renewLease()
     case .leaseReturns: returnLease()
@@ -209,7 +211,8 @@ final class World {
     result.steps += 1
     if options.trace { note("\(devices[device].id.name) ← \(describe(input))") }
     if case .read(let observation) = input { observed(device, observation) }
-    if case .verified(let order, .words(let words)) = input, order.register < devices[device].registers.count {
+    if case .verified(let order, .words(let words)) = input, order.register < devices[device].registers.count
+    {
       devices[device].ledger.registers[order.register].words = words
     }
     devices[device].machine?.step(input, at: moment, into: &actions)

@@ -8,7 +8,9 @@ struct FabSim: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fabsim",
     abstract: "Simulates plants with faults and checks that no rule of write safety is ever broken.",
-    discussion: "Exit code 0: every seed is clean; 1: a rule was broken (the first seed, its step and trace are printed).")
+    discussion:
+      "Exit code 0: every seed is clean; 1: a rule was broken (its seed, step and trace are printed)."
+  )
 
   @Option(help: "How many seeds to run, from the first on.")
   var seeds = 1000
@@ -49,7 +51,8 @@ struct FabSim: AsyncParsableCommand {
         total.add(result)
         if result.violation != nil, result.seed < failed?.seed ?? .max { failed = result }
         if keepGoing, let violation = result.violation {
-          print("seed \(result.seed): \(violation.rule) \(violation.device) \(violation.at.seconds) s \(violation.detail)")
+          let place = "\(violation.device) \(violation.at.seconds) s"
+          print("seed \(result.seed): \(violation.rule) \(place) \(violation.detail)")
         }
         if trace, count == 1 { for line in result.trace { print(line) } }
         add()
@@ -59,7 +62,9 @@ struct FabSim: AsyncParsableCommand {
     print(total.summary(elapsed: elapsed, hours: hours, devices: devices))
     guard let failed, let violation = failed.violation else { return }
     if !(trace && count == 1), !keepGoing { for line in failed.trace { print(line) } }
-    print("seed \(failed.seed): rule '\(violation.rule)' broken by \(violation.device) at step \(violation.step),")
+    print(
+      "seed \(failed.seed): rule '\(violation.rule)' broken by \(violation.device) at step \(violation.step),"
+    )
     print("  \(violation.at.seconds) s: \(violation.detail)")
     print("replay: fabsim --seed \(failed.seed) --trace\(plant.map { " --plant \($0.rawValue)" } ?? "")")
     throw ExitCode(1)
@@ -88,7 +93,9 @@ private struct Totals {
   func summary(elapsed: Duration, hours: Double, devices: Int) -> String {
     let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
     let rate = seconds > 0 ? Double(seeds) / seconds * 60 : 0
-    return "\(seeds) seeds × \(hours) h × \(devices) devices in \(Int(seconds.rounded())) s (\(Int(rate)) a minute): "
-      + "\(steps) steps, \(polls) polls, \(frames) write frames, \(corrections) corrections, \(crashes) crashes"
+    let size = "\(seeds) seeds × \(hours) h × \(devices) devices"
+    let time = "\(Int(seconds.rounded())) s (\(Int(rate)) a minute)"
+    let work = "\(steps) steps, \(polls) polls, \(frames) write frames"
+    return "\(size) in \(time): \(work), \(corrections) corrections, \(crashes) crashes"
   }
 }

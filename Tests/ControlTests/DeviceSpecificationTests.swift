@@ -176,7 +176,8 @@ import Testing
 }
 
 @Suite struct DeviceCarryOverTests {
-  /// Found by the simulator: a changed manifest while a register was refused made its old value look like a drift.
+  /// Found by the simulator: a changed manifest while a register was refused made its old value look like a
+  /// drift.
   @Test func anUnreadableRegisterIsJudgedAnewAfterAChange() {
     let plant = VirtualPlant()
     plant.add(simpleSpec(autoCorrect: false)) { $0[4001] = 2500 }

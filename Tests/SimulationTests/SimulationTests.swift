@@ -7,7 +7,7 @@ import Testing
   /// A sample of what `fabsim` runs by the thousand.
   @Test func plantsWithFaultsBreakNoRule() {
     var total = SimulationResult(seed: 0)
-    for seed in UInt64(1)...12 {
+    for seed in UInt64(1)...6 {
       let result = Simulation.run(
         SimulationOptions(seed: seed, duration: .seconds(1200), calm: .seconds(600), devices: 10))
       if let violation = result.violation {
@@ -18,9 +18,9 @@ import Testing
       total.corrections += result.corrections
     }
     // A plant in which nothing happens proves nothing.
-    #expect(total.polls > 5000)
-    #expect(total.frames > 100)
-    #expect(total.corrections > 50)
+    #expect(total.polls > 4000)
+    #expect(total.frames > 50)
+    #expect(total.corrections > 25)
   }
 
   @Test func theSameSeedRunsTheSameWay() {
@@ -36,18 +36,25 @@ import Testing
     #expect(Simulation.run(other).trace != first.trace)
   }
 
-  /// The simulator can fail: every planted bug is caught, by the rule that it breaks, long before 10,000 seeds.
+  /// The simulator can fail: every planted bug is caught, by the rule that it breaks, long before 10,000
+  /// seeds.
   @Test(arguments: [
     (PlantedBug.skipEnvelope, ["envelope"]), (.replayAfterTimeout, ["replay"]), (.writeWhileHeld, ["held"]),
     (.forgetAudit, ["audit"]), (.countPollsAsEvents, ["event"]), (.starveDevice, ["starved"]),
     (.tearWords, ["torn"]), (.ignoreLease, ["lead"]),
-    (.skipLastLook, ["held", "lead", "suspended", "shelved", "stale", "trust", "journal", "astray", "undesired",
-      "envelope", "autoCorrect", "window", "contested"]),
+    (
+      .skipLastLook,
+      [
+        "held", "lead", "suspended", "shelved", "stale", "trust", "journal", "astray", "undesired",
+        "envelope", "autoCorrect", "window", "contested",
+      ]
+    ),
   ])
   func plantedBugsAreCaught(bug: PlantedBug, rules: [String]) {
     for seed in UInt64(1)...400 {
       let result = Simulation.run(
-        SimulationOptions(seed: seed, duration: .seconds(1200), calm: .seconds(300), devices: 10, planted: bug))
+        SimulationOptions(
+          seed: seed, duration: .seconds(1200), calm: .seconds(300), devices: 10, planted: bug))
       guard let violation = result.violation else { continue }
       #expect(rules.contains(violation.rule), "seed \(seed): \(violation)")
       #expect(!result.trace.isEmpty)
