@@ -97,6 +97,7 @@ def test_history(run, line):
     entries = json.loads(run("history", "line-1", "-o", "json").stdout)
     assert [e["time"] for e in entries] == sorted(e["time"] for e in entries)
     assert {"event", "state"} >= {e["kind"] for e in entries}
+    assert run("sync", "line-1", "--yes").returncode == 0  # reads it once more
     values = json.loads(run("history", "line-1", "--register", "holding-4001", "-o", "json").stdout)
     assert values[0]["mean"] == 2400 and values[-1]["mean"] == 2500
     assert run("history", "nobody").stdout == ""

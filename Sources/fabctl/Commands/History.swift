@@ -79,9 +79,10 @@ struct HistoryCommand: AsyncParsableCommand {
   ) async throws(JournalProblem) -> RecordTable {
     let events = try await reader.events(
       EventQuery(device: device, from: past.beginning(now: now), to: past.to?.time, limit: limit))
-    let states = try await reader.history(query(device, nil, now)).first?.states ?? []
-    // The first only tells what was so at the beginning.
-    let changes = states.dropFirst(past.since == nil && past.from == nil ? 0 : 1)
+    let period = query(device, nil, now)
+    let states = try await reader.history(period).first?.states ?? []
+    // The first one may only tell what was so when the period began.
+    let changes = states.filter { $0.at > period.from }
     var entries: [(at: WallTime, kind: String, register: String?, what: String, message: String)] =
       events.map { ($0.at, "event", $0.register, $0.reason, $0.message) }
     entries += changes.map { change in
