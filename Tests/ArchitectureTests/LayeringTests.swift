@@ -38,7 +38,7 @@ import Testing
     var table = rows.mapValues { Set($0) }
     // Programs compose: they may import every target and the command-line libraries.
     let everything = Set(table.keys).union(nio).union(platform)
-      .union(["ArgumentParser", "ServiceLifecycle", "Logging", "Foundation", "Dispatch"])
+      .union(["ArgumentParser", "ServiceLifecycle", "Logging", "Metrics", "Foundation", "Dispatch"])
     for program in ["fabctl", "fabgitops-operator", "mock-plc", "fabsim"] { table[program] = everything }
     return table
   }()
