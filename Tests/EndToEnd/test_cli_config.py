@@ -1,6 +1,5 @@
-"""Contexts, completion in the real shells, help as goldens, schema, themes, version."""
+"""Contexts, completion in the real shells, schema, themes, version."""
 
-import difflib
 import json
 import os
 import pathlib
@@ -11,29 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from conftest import BIN, HERE, manifest
-
-GOLDENS = HERE / "goldens"
-COMMANDS = [
-    "", "watch", "get-status", "describe", "diff", "list", "sync", "adopt", "shelve", "unshelve", "suspend", "resume",
-    "hold", "release", "history", "audit", "audit list", "audit verify", "lint", "capture", "schema", "demo", "config",
-    "config get-contexts", "config current-context", "config use-context", "config set-context",
-    "config delete-context", "config view", "themes", "completion", "version",
-]
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_is_as_reviewed(fabctl, command):
-    done = fabctl(*command.split(), "--help", env=dict(os.environ, COLUMNS="80"))
-    assert (done.returncode, done.stderr) == (0, "")
-    golden = GOLDENS / f"help{'-' if command else ''}{command.replace(' ', '-')}.txt"
-    if os.environ.get("RECORD"):
-        GOLDENS.mkdir(exist_ok=True)
-        golden.write_text(done.stdout)
-    assert golden.exists(), f"{golden} is missing; RECORD=1 writes it"
-    expected = golden.read_text()
-    assert done.stdout == expected, "".join(difflib.unified_diff(
-        expected.splitlines(True), done.stdout.splitlines(True), golden.name, "now"))
+from conftest import BIN, manifest
 
 
 def test_contexts(fabctl, repository, state, tmp_path):

@@ -48,6 +48,8 @@ def test_table(fabctl, repository, two):
         ["line-1", "2500", "2500", "InSync", "Connected"],
         ["line-2", "2500", "2400", "Drifted", "DriftDetected"],
     ]
+    for column in re.finditer(r"\S+", header):
+        assert all(row[column.start() - 1] == " " != row[column.start()] for row in rows if column.start()), done.stdout
     assert "\x1b" not in done.stdout
     assert two[1].writes() == []
 

@@ -73,8 +73,11 @@ struct GetStatus: AsyncParsableCommand {
     try await LocalSession.with(source, .observe) { session in
       _ = try await FleetReading.settled(session.engine, selection)
       var printer = ChangePrinter(output: output, withHeader: !noHeaders)
+      var records = await StandingRecords.load(choice)
       for await snapshot in session.engine.snapshots() {
-        let complete = await StandingRecords.load(choice).applied(to: snapshot)
+        // Another process may shelve or count meanwhile; its journal need not be read with each poll.
+        if snapshot.at - records.loadedAt > .seconds(2) { records = await StandingRecords.load(choice) }
+        let complete = records.applied(to: snapshot)
         let devices = complete.devices.filter { selection.matches($0.spec) }
         for line in printer.lines(devices, of: complete) { Console.out(line) }
       }

@@ -39,16 +39,16 @@ enum SetJournal {
 /// journal of its own, so what it shows is completed from here.
 struct StandingRecords {
   private var restore = JournalRestore()
-  private var now = WallTime(milliseconds: 0)
+  private(set) var loadedAt = WallTime(milliseconds: 0)
   /// Why they could not be read.
   private(set) var problem: String?
 
   static func load(_ choice: SourceChoice) async -> StandingRecords {
     var records = StandingRecords()
-    records.now = DashboardRuntime.now()
+    records.loadedAt = DashboardRuntime.now()
     do {
       guard let reader = try SetJournal.reader(choice) else { return records }
-      records.restore = try await reader.restore(now: records.now)
+      records.restore = try await reader.restore(now: records.loadedAt)
     } catch let failure as CommandFailure {
       records.problem = failure.lines.first
     } catch {
@@ -87,7 +87,7 @@ struct StandingRecords {
     var silenced = false
     for entry in restore.overrides {
       switch entry {
-      case .shelf(device.id, let shelf) where shelf.until > now:
+      case .shelf(device.id, let shelf) where shelf.until > loadedAt:
         silenced = true
         if let register = shelf.register {
           guard let index = view.registers.firstIndex(where: { $0.spec.name == register }) else { continue }

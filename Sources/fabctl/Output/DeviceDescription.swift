@@ -123,7 +123,10 @@ struct DeviceDescription {
 
   /// The past from the journal, then what this reading saw; a drift that stands is not told twice.
   private var events: [String] {
-    let now = snapshot.events.filter { $0.device == device.id && $0.severity > .info }
+    // That this command writes nothing is no event of the plant's.
+    let now = snapshot.events.filter {
+      $0.device == device.id && $0.severity > .info && $0.reason != "WriteRefused"
+    }
     let latest = past.suffix(12)
     let fresh = now.filter { event in !latest.contains { $0.message == event.message } }
     let all = (latest + fresh).suffix(12)
