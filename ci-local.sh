@@ -32,16 +32,19 @@ export FABGITOPS_WARNINGS_AS_ERRORS=1
 
 rows=()
 failed=0
+last=0
 
 # check NAME COMMAND...: runs it, keeps the result for the closing table.
 check() {
   local name=$1 start=$SECONDS
   shift
   printf '\n==> %s\n' "$name"
-  if "$@"; then
+  "$@"
+  last=$?
+  if [ $last -eq 0 ]; then
     rows+=("passed   $name ($((SECONDS - start)) s)")
   else
-    rows+=("FAILED   $name (exit $?, $((SECONDS - start)) s)")
+    rows+=("FAILED   $name (exit $last, $((SECONDS - start)) s)")
     failed=1
   fi
 }
@@ -52,7 +55,14 @@ lint_shell() {
   git ls-files -z '*.sh' demo/run .ci/run Benchmarks/run Fuzz/run themes/embed | xargs -0 shellcheck -x
 }
 
-unit_tests() { swift test --skip-build --parallel; }
+# The simulator keeps every core busy; beside it, tests on sockets would wait for their turn.
+unit_tests() { swift test --skip-build --parallel --skip SimulationTests; }
+
+simulation_tests() { swift test --skip-build --filter SimulationTests; }
+
+mock_plc_interop() { python3 Tests/Interop/mock_plc_interop.py "$(swift build --show-bin-path)/mock-plc"; }
+
+client_interop() { python3 Tests/Interop/modbus_client_interop.py; }
 
 end_to_end() {
   local bin
@@ -71,12 +81,19 @@ for phase in $phases; do
       check "lint: shellcheck" lint_shell
       ;;
     3) check "build: programs and tests, warnings are errors" swift build --build-tests ;;
-    4) check "test: unit, property, golden and socket tests" unit_tests ;;
-    5) check "test: end to end (tmux, pymodbus, mbpoll)" end_to_end ;;
+    4)
+      check "test: unit, property, golden and socket tests" unit_tests
+      check "test: simulated plants" simulation_tests
+      ;;
+    5)
+      check "test: mock-plc against mbpoll and pymodbus" mock_plc_interop
+      check "test: our Modbus client against pymodbus, TCP and serial" client_interop
+      check "test: end to end (tmux, pymodbus, mbpoll)" end_to_end
+      ;;
     *) echo "ci-local.sh: no phase $phase" >&2; exit 2 ;;
   esac
   # Nothing after a failed build means anything.
-  [ "$phase" = 3 ] && [ $failed -ne 0 ] && break
+  if [ "$phase" = 3 ] && [ "$last" != 0 ]; then break; fi
 done
 
 printf '\n'

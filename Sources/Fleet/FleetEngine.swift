@@ -68,7 +68,8 @@ public struct SyncPlan: Hashable, Sendable {
     /// Empty: it would be written.
     public var refusals: [Refusal]
     public init(
-      device: DeviceID, register: RegisterSpec, before: RegisterValue?, after: RegisterValue, refusals: [Refusal]
+      device: DeviceID, register: RegisterSpec, before: RegisterValue?, after: RegisterValue,
+      refusals: [Refusal]
     ) {
       self.device = device
       self.register = register

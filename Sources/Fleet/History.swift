@@ -33,7 +33,9 @@ public struct DeviceHistory: Hashable, Sendable {
       self.mean = mean
       self.maximum = maximum
     }
-    public init(at: WallTime, value: Double) { self.init(at: at, minimum: value, mean: value, maximum: value) }
+    public init(at: WallTime, value: Double) {
+      self.init(at: at, minimum: value, mean: value, maximum: value)
+    }
   }
   /// A state that held from `at` until the next change.
   public struct StateChange: Hashable, Sendable {
