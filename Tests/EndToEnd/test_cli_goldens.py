@@ -3,10 +3,11 @@
 import difflib
 import os
 import re
+import subprocess
 
 import pytest
 
-from conftest import HERE, manifest
+from conftest import BIN, HERE, manifest
 
 GOLDENS = HERE / "goldens"
 COMMANDS = [
@@ -70,3 +71,16 @@ def test_what_people_read(fabctl, repository, plc):
     for name, command in pages.items():
         done = fabctl(*command, "--git", str(repository.path))
         check(name, steady(done.stdout + done.stderr, repository) + f"exit {done.returncode}\n")
+
+
+def test_man_pages_are_those_of_this_program(tmp_path):
+    """`docs/man/make` writes them anew."""
+    folder = HERE.parent.parent / "docs" / "man"
+    subprocess.run([folder / "make", BIN / "fabctl", tmp_path], check=True)
+    made = {page.name: page.read_text() for page in tmp_path.glob("*.1")}
+    kept = {page.name: page.read_text() for page in folder.glob("*.1")}
+    assert sorted(made) == sorted(kept)
+    assert [name for name in made if made[name] != kept[name]] == []
+    for page in tmp_path.glob("*.1"):
+        checked = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", page], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0 and checked.stderr == "", checked.stderr
