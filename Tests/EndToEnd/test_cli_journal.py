@@ -2,11 +2,14 @@
 
 import json
 import re
+import signal
 import sqlite3
+import subprocess
+import time
 
 import pytest
 
-from conftest import manifest, wait_for
+from conftest import BIN, free_port, manifest, mbpoll_read, wait_for
 
 
 @pytest.fixture
@@ -157,3 +160,31 @@ def test_release_without_a_hold_and_unknown_names(run, line):
     assert done.returncode == 2 and "no such device: line-9 (there are line-1)" in done.stderr
     done = run("shelve", "line-1", "--for", "1h", "--reason", "x", "--register", "speed")
     assert done.returncode == 2 and "no such register: speed" in done.stderr
+
+
+def test_an_interrupted_sync_leaves_a_whole_audit(fabctl, run, repository, state):
+    """Ctrl-C in the middle of a slow write: 130, and every intent in the audit has an outcome or is told as unknown."""
+    port = free_port()
+    slow = subprocess.Popen(
+        [str(BIN / "mock-plc"), "--port", str(port), "--register", "4001", "--value", "2400", "--fault",
+         "latency=400ms"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for("mock-plc", lambda: mbpoll_read(port, 4001) == 2400)
+        repository.commit({"line-1.yaml": manifest("line-1", port, extra="  autoCorrect: false\n  timeoutMs: 5000\n")})
+        process = fabctl.start("sync", "line-1", "--yes", "--git", str(repository.path))
+        assert "2400 → 2500" in process.stdout.readline()
+        time.sleep(0.2)  # where in the write it falls does not matter
+        process.send_signal(signal.SIGINT)
+        assert process.wait(40) == 130
+        errors = process.stderr.read()
+        assert len(errors.splitlines()) <= 1 and "Fatal" not in errors, errors
+        assert run("audit", "verify").returncode == 0
+        # The next one takes over and finishes.
+        done = run("sync", "line-1", "--yes")
+        assert done.returncode == 0, done.stderr
+        assert mbpoll_read(port, 4001) == 2500
+        kinds = [r["kind"] for r in json.loads(run("audit", "line-1", "-o", "json").stdout)]
+        assert kinds.count("outcome") >= kinds.count("intent")
+    finally:
+        slow.kill()
+        slow.wait()
