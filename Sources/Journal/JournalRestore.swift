@@ -92,7 +92,8 @@ public struct JournalRestore: Sendable {
         SELECT namespace, name, register, at FROM audit AS written
         WHERE kind = 'intent' AND at > ? AND namespace NOTNULL AND register NOTNULL AND NOT EXISTS (
           SELECT 1 FROM audit AS ended WHERE ended.session = written.session
-            AND ended.write_order = written.write_order AND ended.kind = 'outcome' AND ended.outcome = ?)
+            AND ended.write_order = written.write_order AND ended.kind = 'outcome' AND ended.outcome = ?
+            AND ended.namespace = written.namespace AND ended.name = written.name)
         ORDER BY sequence
         """, arguments: [hourAgo.milliseconds, AuditOutcome.notSent])
     while let row = try writes.next() {
@@ -116,7 +117,8 @@ extension AuditRecord {
       """
       WHERE kind = 'intent' AND session < ? AND NOT EXISTS (
         SELECT 1 FROM audit AS ended WHERE ended.session = audit.session
-          AND ended.write_order = audit.write_order AND ended.kind = 'outcome')
+          AND ended.write_order = audit.write_order AND ended.kind = 'outcome'
+          AND ended.namespace IS audit.namespace AND ended.name IS audit.name)
       ORDER BY sequence
       """, [session])
   }

@@ -109,6 +109,23 @@ import Testing
     #expect(try await JournalReader(scratch.location).verifyAudit().isIntact)
   }
 
+  /// Every device counts its own orders.
+  @Test func anotherDevicesOutcomeClosesNothing() throws {
+    let scratch = try Scratch()
+    let other = DeviceID(name: "line-2")
+    let killed = Bench(scratch)
+    killed.record(intent: intent(1))
+    killed.record(
+      .outcome(
+        order(1, device: other), .notSent(reason: "held"), at: killed.clock.now.wall, actor: "t", revision: nil))
+    killed.turn()
+    let next = Bench(scratch)
+    let restore = try restored(next)
+    #expect(restore.interrupted.map(\.draft.device) == [plc])
+    #expect(restore.counters[plc]?.registers.first?.recentWrites.count == 1, "it may have been sent")
+    next.close()
+  }
+
   @Test func eventsComeBackInOrderAndGoOnCounting() async throws {
     let scratch = try Scratch()
     for round in 0..<2 {
