@@ -117,7 +117,8 @@ import Testing
     killed.record(intent: intent(1))
     killed.record(
       .outcome(
-        order(1, device: other), .notSent(reason: "held"), at: killed.clock.now.wall, actor: "t", revision: nil))
+        order(1, device: other), .notSent(reason: "held"), at: killed.clock.now.wall, actor: "t",
+        revision: nil))
     killed.turn()
     let next = Bench(scratch)
     let restore = try restored(next)
