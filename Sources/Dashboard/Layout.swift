@@ -21,7 +21,9 @@ struct Layout: Hashable, Sendable {
 
   static let minimum = Size(60, 16)
 
-  init(_ size: Size, focus: Pane, tab: Pane, isZoomed: Bool, banners: Int) {
+  /// - Parameters:
+  ///   - devices: lines that the fleet list has; a small fleet leaves its room to the others.
+  init(_ size: Size, focus: Pane, tab: Pane, isZoomed: Bool, banners: Int, devices: Int) {
     let screen = Rect(size)
     guard size.width >= Self.minimum.width, size.height >= Self.minimum.height else {
       shape = .tooSmall
@@ -44,15 +46,23 @@ struct Layout: Hashable, Sendable {
       let rows = body.rows(weights: [10, 11])
       panes = [.fleet: rows[0], tab: rows[1]]
     } else {
-      panes = Self.columns(body)
+      panes = Self.columns(body, devices)
     }
   }
 
+  /// Enough for a device with a few registers, and what happened to it.
+  private static let detailHeight = 20
+
   /// Fleet and timeline left; Git vs Reality and sparkline right; events across the bottom, as they need the
   /// width.
-  private static func columns(_ body: Rect) -> [Pane: Rect] {
-    let rows = body.rows(weights: body.height < 34 ? [52, 26, 22] : [50, 28, 22])
-    let leftWidth = body.width * 52 / 100
+  private static func columns(_ body: Rect, _ devices: Int) -> [Pane: Rect] {
+    let top = min(max(devices + 3, detailHeight), body.height * 52 / 100)
+    let events = min(max((body.height - top) * 44 / 100, 5), 14)
+    let rows = [
+      body.cutTop(top).piece, body.cutTop(top).rest.cutBottom(events).rest, body.cutBottom(events).piece,
+    ]
+    // The list needs the larger share where it could just not show another column.
+    let leftWidth = body.width * (body.width < 120 ? 54 : body.width < 160 ? 52 : 56) / 100
     let (fleet, reality) = rows[0].cutLeft(leftWidth)
     let (timeline, sparkline) = rows[1].cutLeft(leftWidth)
     return [.fleet: fleet, .reality: reality, .timeline: timeline, .sparkline: sparkline, .events: rows[2]]
@@ -62,7 +72,9 @@ struct Layout: Hashable, Sendable {
 extension Model {
   /// The layout for a size; compact screens have room for one pane only, the one with the focus.
   func layout(_ size: Size) -> Layout {
-    Layout(size, focus: focus, tab: tab, isZoomed: isZoomed, banners: banners.count)
+    Layout(
+      size, focus: focus, tab: tab, isZoomed: isZoomed, banners: banners.count,
+      devices: index.devices.count + (index.grouping == .none ? 0 : index.groups.count))
   }
 
   var layout: Layout { layout(size) }

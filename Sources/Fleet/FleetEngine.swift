@@ -89,15 +89,18 @@ public struct SyncPlan: Hashable, Sendable {
 /// An operator's wish. `by` names who, for the audit.
 public enum FleetCommand: Hashable, Sendable {
   case sync(SyncScope, by: String)
+  /// While a hold stands, a reason that is not empty replaces its reason.
   case hold(reason: String, by: String)
   case release(by: String)
   case shelve([DeviceID], register: String?, for: TimeSpan, reason: String, by: String)
   case unshelve([DeviceID], register: String?, by: String)
-  case suspend([DeviceID], by: String)
+  /// An empty reason says nothing.
+  case suspend([DeviceID], reason: String, by: String)
   case resume([DeviceID], by: String)
   case refresh([DeviceID])
   case retryContested([DeviceID], by: String)
-  case acknowledge([DeviceID], by: String)
+  /// An empty reason says nothing.
+  case acknowledge([DeviceID], reason: String, by: String)
 }
 
 public enum CommandOutcome: Hashable, Sendable {

@@ -34,6 +34,12 @@ extension Sparkline {
     return Int((min(max(share, 0), 1) * Double(levels - 1)).rounded())
   }
 
+  /// The level of each sample, 0...`count - 1` from the bottom of the range; `nil` for a gap.
+  public func levels(_ count: Int) -> [Int?] {
+    let range = span(of: samples.count)
+    return samples.map { Self.level($0, in: range, levels: count) }
+  }
+
   /// How many samples a width of `columns` shows.
   public static func capacity(columns: Int, mark: Mark) -> Int {
     mark == .braille ? max(columns, 0) * 2 : max(columns, 0)

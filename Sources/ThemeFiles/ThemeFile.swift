@@ -1,5 +1,4 @@
 import Terminal
-import Yams
 
 /// A mistake in a theme file, with its place; line and column count from 1.
 public struct ThemeProblem: Error, Hashable, Sendable, CustomStringConvertible {
@@ -40,35 +39,13 @@ public enum ThemeFile {
   /// The theme that `yaml` describes. `file` is only for messages.
   /// - Throws: ``ThemeError/invalid(_:)`` with every mistake.
   public static func parse(_ yaml: String, file: String) throws(ThemeError) -> Theme {
+    let root = try NodeWalk.root(yaml, file: file)
     var reader = ThemeReader(file: file)
-    guard yaml.utf8.count <= sizeLimit else {
-      throw .invalid([ThemeProblem(file: file, line: 1, column: 1, message: "larger than 256 KiB")])
-    }
-    let root: Node?
-    do {
-      root = try Yams.compose(yaml: yaml)
-    } catch let error as YamlError {
-      throw .invalid([syntaxProblem(error, file: file)])
-    } catch {
-      throw .invalid([ThemeProblem(file: file, line: 1, column: 1, message: "\(error)")])
-    }
-    guard let root else {
-      throw .invalid([ThemeProblem(file: file, line: 1, column: 1, message: "the file is empty")])
-    }
     let theme = reader.read(root)
     guard let theme, reader.problems.isEmpty else {
       let places = reader.problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
       throw .invalid(places)
     }
     return theme
-  }
-
-  private static func syntaxProblem(_ error: YamlError, file: String) -> ThemeProblem {
-    switch error {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-      .composer(_, let problem, let mark, _):
-      ThemeProblem(file: file, line: mark.line, column: mark.column, message: problem)
-    default: ThemeProblem(file: file, line: 1, column: 1, message: "not readable as YAML")
-    }
   }
 }

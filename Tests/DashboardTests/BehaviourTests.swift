@@ -110,7 +110,7 @@ import Testing
     desk.send(.mouse(MouseEvent(.wheelDown, .none, at: Point(10, 6))))
     desk.type("y")
     #expect(
-      desk.asked.contains { if case .copy(let text) = $0 { text.contains("torch") } else { false } })
+      desk.asked.contains { if case .copy(let text) = $0 { text.contains("packer") } else { false } })
   }
 
   @Test func lettersAreTextWhereTextIsTyped() {

@@ -174,7 +174,9 @@ import Testing
   @Test func whatLetsWritesHappenAgainIsAsked() {
     for command in [":resume", ":retry", ":unshelve"] {
       var desk = Desk()
-      desk.type(command == ":retry" ? "j" : command == ":unshelve" ? "jjjj" : "")
+      let device = [":resume": "packer", ":retry": "oven-2", ":unshelve": "pump-3"][command] ?? ""
+      desk.type("/\(device)")
+      desk.press(.enter)
       desk.type(command)
       desk.press(.enter)
       #expect(desk.writes.isEmpty)
@@ -201,6 +203,48 @@ import Testing
           .shelve(
             [DeviceID(name: "conveyor-2")], register: nil, for: .seconds(3600), reason: "sensor fault",
             by: "ada"))))
+  }
+
+  /// The hold is in force before anybody is asked why.
+  @Test func holdIsAtOnceAndItsReasonIsAskedForAfterwards() {
+    var desk = Desk()
+    desk.type("H")
+    #expect(desk.asked.contains(.submit(token: desk.submitted, .hold(reason: "", by: "ada"))))
+    desk.snapshot(gates: FleetGates(hold: Hold(by: "ada", since: Plant.now, reason: "")))
+    desk.type("fire drill")
+    desk.press(.enter)
+    #expect(desk.asked.contains(.submit(token: desk.submitted, .hold(reason: "fire drill", by: "ada"))))
+
+    var silent = Desk()
+    silent.type("H")
+    silent.press(.escape)
+    #expect(silent.asked.filter { if case .submit = $0 { true } else { false } }.count == 1)
+  }
+
+  @Test func suspendingNeedsAReasonAndAcknowledgingMayHaveOne() {
+    var desk = Desk()
+    let oven = [DeviceID(name: "oven-1")]
+    desk.type("jjjZ")
+    desk.press(.enter)
+    #expect(desk.frame().text.contains("needs a reason"))
+    desk.type("burner out")
+    desk.press(.enter)
+    #expect(
+      desk.asked.contains(
+        .submit(token: desk.submitted, .suspend(oven, reason: "burner out", by: "ada"))))
+    desk.type("x")
+    desk.press(.enter)
+    #expect(desk.asked.contains(.submit(token: desk.submitted, .acknowledge(oven, reason: "", by: "ada"))))
+
+    // What is suspended already is asked to be resumed, with Cancel as default.
+    var suspended = Desk()
+    suspended.type("/packer")
+    suspended.press(.enter)
+    suspended.type("Z")
+    suspended.press(.enter)
+    #expect(suspended.writes.isEmpty)
+    suspended.type("Zy")
+    #expect(suspended.writes == [.resume([DeviceID(name: "packer")], by: "ada")])
   }
 
   @Test func adoptIsConfirmed() {

@@ -264,7 +264,7 @@ import Testing
       (.left, .timelineBack), (.right, .timelineForth), (.character("0"), .timelineReset),
       (.character("y"), .copy),
       (.character("p"), .freeze), (.character("r"), .refresh), (.character(" "), .toggleMark),
-      (.character("x"), .acknowledge),
+      (.character("x"), .acknowledge), (.character("Z"), .suspend), (.character("O"), .cycleGrouping),
       (.function(12), .saveScreen), (.character("q"), .quit),
     ]
     for (key, action) in expected {

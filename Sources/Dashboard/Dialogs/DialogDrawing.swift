@@ -10,6 +10,7 @@ enum DialogDrawing {
     case .sync(let dialog): SyncDrawing.draw(dialog, model, into: &frame)
     case .confirm(let dialog): drawConfirm(dialog, into: &frame)
     case .shelve(let form): drawShelve(form, model, into: &frame)
+    case .reason(let form): drawReason(form, into: &frame)
     case .palette(let palette): drawPalette(palette, model, into: &frame)
     case .themes: drawThemes(model, into: &frame)
     case .reader(let reader): drawReader(reader, into: &frame)
@@ -97,6 +98,23 @@ enum DialogDrawing {
     }
     buttons([("Shelve", form.field == .button, false)], inside.row(inside.height - 1), into: &frame)
     if form.field == .button { frame.cursor = nil }
+  }
+
+  private static func drawReason(_ form: ReasonForm, into frame: inout Frame) {
+    let inside = open(form.title, Size(min(64, frame.size.width - 6), 7), into: &frame)
+    frame.paragraph(
+      form.explanation, inside.cutTop(2).piece, style: Style(.dim, on: .dialog))
+    frame.put("Reason", at: Point(inside.x, inside.y + 3), style: Style(.dialog))
+    frame.field(
+      form.reason, Rect(x: inside.x + 10, y: inside.y + 3, width: max(inside.width - 10, 1), height: 1),
+      focused: true)
+    if let problem = form.problem {
+      frame.put(
+        problem, at: Point(inside.x, inside.y + 4), style: Style(.warning, on: .dialog), width: inside.width)
+    }
+    let row = inside.row(inside.height - 1)
+    frame.put("Enter", at: row.origin, style: Style(.dim, on: .dialog))
+    buttons([(form.button, true, false)], row, into: &frame)
   }
 
   private static func drawPalette(_ palette: Palette, _ model: Model, into frame: inout Frame) {
@@ -242,6 +260,7 @@ extension KeyContext {
     case .sync: "Sync"
     case .confirm: "Question"
     case .shelve: "Shelve"
+    case .reason: "Reason"
     case .palette: "Command palette"
     case .themes: "Themes"
     case .help: "Help"

@@ -57,8 +57,10 @@ struct PaletteCommand: Sendable {
     PaletteCommand("unshelve", "end the shelf, after a confirmation", action: .shelve) { model, _ in
       model.openUnshelve()
     },
-    PaletteCommand("suspend", "read on, but never write", action: nil) { model, _ in model.suspendTargets() },
-    PaletteCommand("resume", "write again, after a confirmation", action: nil) { model, _ in
+    PaletteCommand("suspend", "read on, but never write", argument: "[reason]", action: .suspend) {
+      $0.suspendTargets(reason: $1)
+    },
+    PaletteCommand("resume", "write again, after a confirmation", action: .suspend) { model, _ in
       model.openResume()
     },
     PaletteCommand("retry", "try contested registers again, after a confirmation", action: .sync) {
@@ -94,7 +96,7 @@ struct PaletteCommand: Sendable {
     ) { $0.zoomTime($1) },
     .key("problems", .problems, "all problems of source and engine"),
     .key("freeze", .freeze, "freeze the picture, or go on"),
-    .key("screenshot", .saveScreen, "save the screen as text and SVG"),
+    .key("screenshot", .saveScreen, "save the screen as text, ANSI and SVG"),
     .key("redraw", .redraw, "draw the screen again"),
     .key("help", .help, "keys and filter words"),
     .key("quit", .quit, "quit"),
@@ -203,8 +205,7 @@ extension Model {
 
   mutating func hold(reason: String) {
     guard latest?.gates.hold == nil else { return say("all writes are held already", .info) }
-    let text = reason.isEmpty ? "held from the dashboard" : reason
-    submit(.hold(reason: text, by: settings.operatorName), saying: "holding all writes")
+    submit(.hold(reason: reason, by: settings.operatorName), saying: "holding all writes")
   }
 
   mutating func openRelease() {
@@ -221,17 +222,16 @@ extension Model {
       lines: ["\(what): corrections go on, alarms sound again."], label: "Unshelve")
   }
 
-  mutating func suspendTargets() {
-    if let reason = capabilities.refusal(of: .suspend) { return say("suspend: \(reason)", .warning) }
-    let devices = targets
-    guard !devices.isEmpty else { return say("no device under the cursor", .warning) }
-    submit(.suspend(devices, by: settings.operatorName), saying: "suspended: read on, never written")
+  mutating func suspendTargets(reason: String) {
+    guard !reason.isEmpty else { return openSuspend() }
+    submit(
+      .suspend(targets, reason: reason, by: settings.operatorName),
+      saying: "suspended: read on, never written")
   }
 
   mutating func openResume() {
-    if let reason = capabilities.refusal(of: .suspend) { return say("resume: \(reason)", .warning) }
-    let devices = targets
-    guard !devices.isEmpty else { return say("no device under the cursor", .warning) }
+    let devices = targets.filter { index.device($0)?.view.suspendedBy != nil }
+    guard !devices.isEmpty else { return say("nothing is suspended here", .info) }
     let what = devices.count == 1 ? devices[0].name : "\(devices.count) devices"
     ask(
       .resume(devices), title: "Resume",

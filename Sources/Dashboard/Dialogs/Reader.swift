@@ -38,6 +38,7 @@ extension Model {
     case .sync(let dialog): perform(action, dialog)
     case .confirm(let dialog): perform(action, dialog)
     case .shelve(let form): perform(action, form)
+    case .reason(let form): perform(action, form)
     case .palette(let palette): perform(action, palette)
     case .themes(let picker): perform(action, picker)
     case .help(var help):

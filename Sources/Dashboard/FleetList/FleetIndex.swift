@@ -1,5 +1,6 @@
 import Control
 import Fleet
+import Terminal
 
 /// Which devices the list shows, in which order: kept up to date as snapshots come, without starting afresh.
 ///
@@ -30,6 +31,8 @@ struct FleetIndex: Sendable {
   private(set) var sort: SortOrder = .worst
   private(set) var filter: Filter = .none
   private(set) var grouping: Grouping = .none
+  /// Columns of the longest name of any device.
+  private(set) var longestName = 0
   private var collapsed: Set<String> = []
   private var marked: Set<DeviceID> = []
   private var keys: [Int64] = []
@@ -109,6 +112,7 @@ struct FleetIndex: Sendable {
   }
 
   private mutating func rebuild() {
+    longestName = devices.reduce(0) { max($0, DisplayWidth.of($1.id.name)) }
     keys = devices.map(sort.key)
     refilter()
   }

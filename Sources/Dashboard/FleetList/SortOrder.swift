@@ -82,6 +82,9 @@ public enum Grouping: Hashable, Sendable {
     }
   }
 
+  /// What ``init(word:)`` makes this of.
+  var word: String { self == .none ? "none" : title }
+
   static let words = ["none", "tag", "phase", "status", "namespace"]
 
   var title: String {

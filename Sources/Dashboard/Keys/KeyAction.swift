@@ -5,8 +5,8 @@ import Fleet
 enum KeyAction: String, CaseIterable, Hashable, Sendable {
   case down, up, pageDown, pageUp, top, bottom
   case nextPane, previousPane, pane1, pane2, pane3, pane4, pane5, zoom, back
-  case sync, syncShown, acknowledge, shelve, adopt, refresh, copy, toggleMark, hold
-  case filter, cycleSort, diff, problems, palette, help, themes, freeze
+  case sync, syncShown, acknowledge, shelve, suspend, adopt, refresh, copy, toggleMark, hold
+  case filter, cycleSort, cycleGrouping, diff, problems, palette, help, themes, freeze
   case zoomIn, zoomOut, timelineBack, timelineForth, timelinePageBack, timelinePageForth, timelineReset
   case saveScreen, redraw, suspendProcess, quit
   // In dialogs.
@@ -21,6 +21,7 @@ extension Model {
     case .syncShown: syncRefusal ?? (index.order.isEmpty ? "no device is shown" : nil)
     case .hold: missing(.hold)
     case .shelve: missing(.shelve) ?? noTarget
+    case .suspend: missing(.suspend) ?? noTarget
     case .acknowledge: noSnapshot ?? noTarget
     case .adopt:
       missing(.adopt) ?? noDevice

@@ -8,7 +8,7 @@ extension KeyTable {
       Binding(
         .everywhere, [key("H")], .hold, "hold all writes at once; again: release, confirmed", hint: "hold",
         rank: 3),
-      Binding(.everywhere, [.function(12)], .saveScreen, "save the screen as text and SVG"),
+      Binding(.everywhere, [.function(12)], .saveScreen, "save the screen as text, ANSI and SVG"),
       Binding(.everywhere, [.control("l")], .redraw, "draw the screen again"),
       Binding(.everywhere, [.control("z")], .suspendProcess, "stop; fg comes back"),
       Binding(.everywhere, [.control("c")], .quit, "quit"),
@@ -39,6 +39,8 @@ extension KeyTable {
     Binding(
       .panes, [key("z")], .shelve, "shelve for a time, with a reason; shelved: end it", hint: "shelve",
       rank: 11),
+    Binding(
+      .panes, [key("Z")], .suspend, "suspend: read on, never write; suspended: resume, confirmed"),
     Binding(.panes, [key("A")], .adopt, "adopt reality: commit it to a new branch", hint: "adopt", rank: 20),
     Binding(.panes, [key("r")], .refresh, "read now", hint: "read", rank: 21),
     Binding(.panes, [key("y")], .copy, "copy what the cursor is on", hint: "copy", rank: 30),
@@ -48,6 +50,7 @@ extension KeyTable {
   private static let looking: [Binding] = [
     Binding(.panes, [key("/")], .filter, "filter as you type", hint: "filter", rank: 2),
     Binding(.panes, [key("o")], .cycleSort, "next sort order", hint: "sort", rank: 15),
+    Binding(.panes, [key("O")], .cycleGrouping, "group by tag, phase, status, ... each label"),
     Binding(.panes, [key("d")], .diff, "differences, Git against PLC", hint: "diff", rank: 9),
     Binding(.panes, [key("!")], .problems, "all problems of source and engine"),
     Binding(.panes, [key(":")], .palette, "command palette", hint: "command", rank: 5),
@@ -87,6 +90,9 @@ extension KeyTable {
     Binding(.shelve, [.escape], .cancel, "cancel", hint: "cancel", rank: 2),
     Binding(.shelve, [.tab, .down], .nextField, "next field", hint: "field", rank: 3),
     Binding(.shelve, [.backTab, .up], .previousField, "field before"),
+
+    Binding(.reason, [.enter], .press, "do it, for this reason", hint: "do it", rank: 1),
+    Binding(.reason, [.escape], .cancel, "cancel; a hold stays, without a reason", hint: "cancel", rank: 2),
 
     Binding(.palette, [.enter], .press, "run", hint: "run", rank: 1),
     Binding(.palette, [.tab], .complete, "complete", hint: "complete", rank: 2),

@@ -7,10 +7,15 @@ enum KeyContext: String, CaseIterable, Hashable, Sendable {
   /// The panes.
   case panes
   case fleet, reality, timeline, sparkline, events
-  case sync, confirm, shelve, palette, themes, help, reader, filter
+  case sync, confirm, shelve, reason, palette, themes, help, reader, filter
 
   /// Contexts in which characters are text.
-  var takesText: Bool { self == .palette || self == .shelve || self == .filter }
+  var takesText: Bool {
+    switch self {
+    case .palette, .shelve, .reason, .filter: true
+    default: false
+    }
+  }
 }
 
 /// One line of the key table: it dispatches, it is help, and it is the hint.

@@ -59,6 +59,7 @@ public struct Model: Sendable {
     themeName =
       settings.themes.contains { $0.name == settings.themeName }
       ? settings.themeName : settings.themes[0].name
+    timeline.zoom = TimelineState.zoom(atLeast: settings.span)
     index.setSort(settings.sort)
     index.setGrouping(settings.grouping)
     index.setFilter(Filter(settings.filter))
@@ -127,6 +128,7 @@ enum Overlay: Sendable {
   case sync(SyncDialog)
   case confirm(ConfirmDialog)
   case shelve(ShelveForm)
+  case reason(ReasonForm)
   case palette(Palette)
   case themes(ThemePicker)
   /// A text to scroll: differences, or the problems of the source.

@@ -17,12 +17,17 @@ public struct Settings: Sendable {
   public var grouping: Grouping
   /// In the filter's own language, as typed after `/`.
   public var filter: String
+  /// Columns of the fleet list in their order; `nil` chooses by the width.
+  public var columns: [FleetColumn]?
+  /// What the timeline shows at the start.
+  public var span: TimeSpan
   public var keys: KeyTable
 
   public init(
     capabilities: Capabilities, operatorName: String, themes: [Theme] = [.plain], themeName: String = "",
     glyphs: GlyphSet = .unicode, utcOffset: @escaping @Sendable (WallTime) -> Int32 = { _ in 0 },
-    sort: SortOrder = .worst, grouping: Grouping = .none, filter: String = "", keys: KeyTable = .standard
+    sort: SortOrder = .worst, grouping: Grouping = .none, filter: String = "", columns: [FleetColumn]? = nil,
+    span: TimeSpan = .seconds(900), keys: KeyTable = .standard
   ) {
     self.capabilities = capabilities
     self.operatorName = operatorName
@@ -33,6 +38,8 @@ public struct Settings: Sendable {
     self.sort = sort
     self.grouping = grouping
     self.filter = filter
+    self.columns = columns
+    self.span = span
     self.keys = keys
   }
 }

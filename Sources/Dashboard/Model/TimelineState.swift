@@ -4,7 +4,7 @@ import Fleet
 /// Which piece of time the timeline and the sparkline show.
 struct TimelineState: Hashable, Sendable {
   /// Index into ``spans``.
-  var zoom = 2
+  var zoom = TimelineState.zoom(atLeast: .seconds(900))
   /// The right end; `nil`: now, moving along.
   var end: WallTime?
   /// The time that is read out.
@@ -15,6 +15,11 @@ struct TimelineState: Hashable, Sendable {
     (.seconds(6 * 3600), "6 h"), (.seconds(86_400), "24 h"), (.seconds(7 * 86_400), "7 d"),
     (.seconds(30 * 86_400), "30 d"),
   ]
+
+  /// The narrowest span that covers `span`.
+  static func zoom(atLeast span: TimeSpan) -> Int {
+    spans.firstIndex { $0.span >= span } ?? spans.count - 1
+  }
 
   var span: TimeSpan { Self.spans[min(max(zoom, 0), Self.spans.count - 1)].span }
   var spanName: String { Self.spans[min(max(zoom, 0), Self.spans.count - 1)].name }

@@ -72,7 +72,8 @@ enum FleetPane {
     let lines = (top..<min(top + body.height, count)).map { row -> FleetLine? in
       model.index.device(atRow: row).map { FleetLine($0, model) }
     }
-    let columns = FleetColumns(width: inside.width, lines: lines.compactMap { $0 })
+    let columns = FleetColumns(
+      width: inside.width, lines: lines.compactMap { $0 }, wanted: model.settings.columns)
     columns.drawHeader(header, model, into: &frame)
     for (offset, line) in lines.enumerated() {
       let rect = body.row(offset)

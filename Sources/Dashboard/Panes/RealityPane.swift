@@ -96,7 +96,8 @@ enum RealityPane {
     for fact in facts {
       guard area.height > 0 else { return }
       frame.put(
-        fact.label, at: Point(area.x + 1, area.y), style: Style(.dim), width: RegisterFacts.labelWidth)
+        fact.label, at: Point(area.x + 1, area.y), style: Style(fact.labelRole),
+        width: RegisterFacts.labelWidth)
       let text = Rect(
         x: area.x + RegisterFacts.labelWidth + 2, y: area.y,
         width: max(area.width - RegisterFacts.labelWidth - 3, 1),

@@ -8,6 +8,7 @@ enum RegisterFacts {
     var label: String
     var text: String
     var role: Role = .text
+    var labelRole: Role = .dim
     var mayWrap = false
   }
 
@@ -68,7 +69,7 @@ enum RegisterFacts {
     return register.refusals.enumerated().map { index, refusal in
       Fact(
         label: index == 0 ? "no write" : "", text: refusal.explanation(clock: model.time.moment),
-        role: .warning, mayWrap: true)
+        role: .actual, labelRole: .warning, mayWrap: true)
     }
   }
 

@@ -7,8 +7,18 @@ enum TimelinePane {
   /// Rows below the lanes: the axis, and the read-out or the legend.
   private static let footer = 2
 
-  static func labelWidth(_ inside: Rect) -> Int { min(max(inside.width / 4, 8), 20) }
-  static func columns(_ inside: Rect) -> Int { max(inside.width - labelWidth(inside) - 2, 1) }
+  static func labelWidth(_ inside: Rect, _ model: Model) -> Int {
+    min(max(inside.width / 4, 8), 24, max(model.index.longestName, 6))
+  }
+  static func columns(_ inside: Rect, _ model: Model) -> Int {
+    max(inside.width - labelWidth(inside, model) - 3, 1)
+  }
+
+  /// Lanes stand apart where there is room for that.
+  static func pitch(_ inside: Rect, _ model: Model) -> Int {
+    let lanes = model.index.rows.count
+    return lanes > 0 && lanes * 2 - 1 <= inside.height - footer ? 2 : 1
+  }
 
   /// Indices of the devices with a lane: those around the cursor of the fleet list, in its order.
   static func lanes(_ model: Model, _ inside: Rect) -> [Int] {
@@ -25,16 +35,17 @@ enum TimelinePane {
     let live = model.timeline.end == nil ? "" : "scrolled back  "
     let inside = frame.pane(.timeline, rect, note: "\(live)\(model.timeline.spanName)", model, layout)
     guard inside.height > footer, inside.width > 12 else { return }
-    let labels = labelWidth(inside)
+    let labels = labelWidth(inside, model)
+    let pitch = pitch(inside, model)
     let plot = Rect(
-      x: inside.x + labels + 2, y: inside.y, width: columns(inside), height: inside.height - footer)
+      x: inside.x + labels + 2, y: inside.y, width: columns(inside, model), height: inside.height - footer)
     let window = model.timeline.window(columns: plot.width, now: model.now)
     let lanes = lanes(model, inside)
     var present: Set<DeviceStatus> = []
     let events = LaneMarks(model, window, Set(lanes.map { model.index.devices[$0].id }))
     for (offset, index) in lanes.enumerated() {
       let device = model.index.devices[index]
-      let row = plot.row(offset)
+      let row = plot.row(offset * pitch)
       let isSelected = device.id == model.selected
       let style = Style(device.view.role == .good ? .dim : device.view.role, on: nil, isSelected ? .bold : [])
       if isSelected {

@@ -33,6 +33,11 @@ struct TimeText: Sendable {
   /// `12s`, `5m`, `3h`, `9d`, `4y`; a time in the future is `0s`.
   func age(_ time: WallTime) -> String { Self.short(now - time) }
 
+  /// The same without seconds, which would change a cell every second: `<1m`, `5m`, …
+  func coarseAge(_ time: WallTime) -> String {
+    now - time < .seconds(60) ? "<1m" : Self.short(now - time)
+  }
+
   /// `12s`, `5m`, `3h`, `9d`, `4y`: few columns, and few changes of them.
   static func short(_ span: TimeSpan) -> String {
     let seconds = max(span.nanoseconds / 1_000_000_000, 0)

@@ -29,9 +29,8 @@ extension Model {
       if row >= FleetPane.headerHeight, index.rows.indices.contains(target) { select(row: target) }
     case .timeline:
       let lanes = TimelinePane.lanes(self, inside)
-      if lanes.indices.contains(row) {
-        selected = index.devices[lanes[row]].id
-      }
+      let lane = row / TimelinePane.pitch(inside, self)
+      if lanes.indices.contains(lane) { selected = index.devices[lanes[lane]].id }
     case .reality:
       let target = registers.top + row - RealityPane.headerHeight
       if row >= RealityPane.headerHeight, target < (device?.view.registers.count ?? 0) {

@@ -84,7 +84,7 @@ extension Model {
   private var timelineColumns: Int {
     let pane: Pane = layout.panes[.timeline] != nil ? .timeline : .sparkline
     guard let inside = inside(pane, layout) else { return 60 }
-    return pane == .timeline ? TimelinePane.columns(inside) : SparklinePane.plot(inside).width
+    return pane == .timeline ? TimelinePane.columns(inside, self) : SparklinePane.plot(inside).width
   }
 }
 

@@ -36,14 +36,16 @@ extension Model {
     case .back: back()
     case .sync: openSync(targets, title: nil)
     case .syncShown: openSync(index.order.map { index.devices[Int($0)].id }.sorted(), title: "all shown")
-    case .acknowledge: submit(.acknowledge(targets, by: settings.operatorName), saying: "acknowledged")
+    case .acknowledge: overlay = .reason(ReasonForm(purpose: .acknowledge(targets)))
     case .shelve: openShelve()
+    case .suspend: openSuspend()
     case .adopt: openAdopt()
     case .refresh: submit(.refresh(targets), saying: "reading now")
     case .copy: copyLine()
     case .toggleMark: toggleMark()
     case .filter: openFilter()
     case .cycleSort: setSort(index.sort.next)
+    case .cycleGrouping: cycleGrouping()
     case .diff: overlay = .reader(diffReader())
     case .problems: overlay = .reader(Reader(title: "Problems", lines: problems.map { .plain($0) }))
     case .palette: overlay = .palette(Palette())
@@ -75,6 +77,14 @@ extension Model {
   mutating func setSort(_ order: SortOrder) {
     index.setSort(order)
     say("sorted \(order.title)", .info)
+  }
+
+  private mutating func cycleGrouping() {
+    let words = groupings
+    let index = words.firstIndex(of: index.grouping.word) ?? -1
+    let next = Grouping(word: words[(index + 1) % words.count])
+    self.index.setGrouping(next)
+    say(next == .none ? "not grouped" : "grouped by \(next.title)", .info)
   }
 
   private mutating func openFilter() {
@@ -153,8 +163,9 @@ extension Model {
   private mutating func hold() {
     guard let latest else { return }
     if latest.gates.hold == nil {
-      submit(
-        .hold(reason: "held from the dashboard", by: settings.operatorName), saying: "holding all writes")
+      submit(.hold(reason: "", by: settings.operatorName), saying: "holding all writes")
+      // Held first, asked why afterwards; what the operator is in the middle of is not disturbed.
+      if overlay == nil, filterField == nil { overlay = .reason(ReasonForm(purpose: .hold)) }
     } else if case .confirm(let dialog) = overlay, dialog.purpose == .release {
       return
     } else {

@@ -11,6 +11,7 @@ extension Model {
     case .sync: [.sync, .everywhere]
     case .confirm: [.confirm, .everywhere]
     case .shelve: [.shelve, .everywhere]
+    case .reason: [.reason, .everywhere]
     case .palette: [.palette, .everywhere]
     case .themes: [.themes, .everywhere]
     case .reader: [.reader, .everywhere]
@@ -74,6 +75,9 @@ extension Model {
     case .shelve(var form):
       form.type(key)
       overlay = .shelve(form)
+    case .reason(var form):
+      if form.reason.edit(key) { form.problem = nil }
+      overlay = .reason(form)
     default:
       guard filterField?.field.edit(key) == true else { return }
       applyFilterField()

@@ -82,7 +82,7 @@ extension Model {
     guard !devices.isEmpty else { return }
     let key = LaneCache.Key(devices: devices, zoom: timeline.zoom, end: timeline.end)
     guard lanes.answered != key else { return }
-    let window = timeline.window(columns: TimelinePane.columns(inside), now: now)
+    let window = timeline.window(columns: TimelinePane.columns(inside, self), now: now)
     // Only what is not there yet; a changed zoom or scroll needs all of them again.
     let sameSpan = lanes.answered?.zoom == key.zoom && lanes.answered?.end == key.end
     let missing = sameSpan ? devices.filter { lanes.past[$0] == nil } : devices

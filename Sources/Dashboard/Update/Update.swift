@@ -120,6 +120,9 @@ extension Model {
     case .shelve(var form):
       form.insert(text)
       overlay = .shelve(form)
+    case .reason(var form):
+      form.reason.insert(text)
+      overlay = .reason(form)
     case nil:
       guard filterField != nil else { return }
       filterField?.field.insert(text)

@@ -19,13 +19,19 @@ struct CommandDesk {
       return each(devices, "shelve", by) { .command(.shelve(shelf)) }
     case .unshelve(let devices, let register, let by):
       return each(devices, "unshelve", by) { .command(.unshelve(register: register, by: by)) }
-    case .suspend(let devices, let by): return each(devices, "suspend", by) { .command(.suspend(by: by)) }
+    case .suspend(let devices, let reason, let by):
+      let outcome = each(devices, "suspend", by) { .command(.suspend(by: by)) }
+      if case .accepted = outcome, !reason.isEmpty {
+        tell("SuspendReason", devices, "suspended by \(by): \(reason)")
+      }
+      return outcome
     case .resume(let devices, let by): return each(devices, "resume", by) { .command(.resume(by: by)) }
     case .refresh(let devices):
       return run(devices, "refresh", by: "") { driver, _ in driver.feed(.command(.refresh)) }
     case .retryContested(let devices, let by):
       return each(devices, "retry", by) { .command(.retryContested(by: by)) }
-    case .acknowledge(let devices, let by):
+    case .acknowledge(let devices, let reason, let by):
+      tell("Acknowledged", devices, "acknowledged by \(by)\(reason.isEmpty ? "" : ": \(reason)")")
       return run(devices, "acknowledge", by: by) { driver, _ in driver.acknowledge(by: by) }
     }
   }
@@ -64,6 +70,9 @@ struct CommandDesk {
       core.changeGates { $0.hold = Hold(by: by, since: now, reason: reason) }
       core.record(
         at: now, .alarm, nil, "Held", "\(by) holds all writes\(reason.isEmpty ? "" : ": \(reason)")")
+    } else if !reason.isEmpty, core.gates.hold?.reason != reason {
+      core.changeGates { $0.hold?.reason = reason }
+      core.record(at: now, .notice, nil, "HoldReason", "\(by) says why writes are held: \(reason)")
     }
     return done("hold", by)
   }
@@ -76,6 +85,18 @@ struct CommandDesk {
         at: core.now().wall, .notice, nil, "Released", "\(by) released the hold: writes are allowed again")
     }
     return done("release", by)
+  }
+
+  /// What an operator said about devices: a line for each, or one for many.
+  private func tell(_ reason: String, _ devices: [DeviceID], _ message: String) {
+    let known = devices.filter { core.drivers[$0] != nil }
+    let now = core.now().wall
+    guard known.count <= 20 else {
+      core.record(at: now, .notice, nil, reason, "\(known.count) devices \(message)")
+      return
+    }
+    let sentence = message.prefix(1).uppercased() + message.dropFirst()
+    for device in known { core.record(at: now, .notice, device, reason, sentence) }
   }
 
   private func each(

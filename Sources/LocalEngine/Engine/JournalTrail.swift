@@ -99,10 +99,11 @@ final class JournalTrail: AuditTrail {
           AuditDraft(kind: .unshelve, at: time, actor: by, device: device, register: register),
           change: .clear(.shelf(device, register: register)))
       }
-    case .suspend(let devices, let by):
+    case .suspend(let devices, let reason, let by):
       for device in devices {
         writer.record(
-          AuditDraft(kind: .suspend, at: time, actor: by, device: device),
+          AuditDraft(
+            kind: .suspend, at: time, actor: by, device: device, detail: reason.isEmpty ? nil : reason),
           change: .set(.suspend(device, by: by, since: time)))
       }
     case .resume(let devices, let by):
@@ -111,13 +112,18 @@ final class JournalTrail: AuditTrail {
           AuditDraft(kind: .resume, at: time, actor: by, device: device), change: .clear(.suspend(device)))
       }
     case .retryContested(let devices, let by): simple(.retryContested, devices, by, time)
-    case .acknowledge(let devices, let by): simple(.acknowledge, devices, by, time)
+    case .acknowledge(let devices, let reason, let by):
+      simple(.acknowledge, devices, by, time, detail: reason.isEmpty ? nil : reason)
     case .refresh: break
     }
   }
 
-  private func simple(_ kind: AuditKind, _ devices: [DeviceID], _ by: String, _ time: WallTime) {
-    for device in devices { writer.record(AuditDraft(kind: kind, at: time, actor: by, device: device)) }
+  private func simple(
+    _ kind: AuditKind, _ devices: [DeviceID], _ by: String, _ time: WallTime, detail: String? = nil
+  ) {
+    for device in devices {
+      writer.record(AuditDraft(kind: kind, at: time, actor: by, device: device, detail: detail))
+    }
   }
 
   func note(_ event: FleetEvent) { writer.record(event) }
