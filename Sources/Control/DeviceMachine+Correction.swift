@@ -192,6 +192,7 @@ extension Refusal {
     case .uncertain: 17
     case .backingOff: 18
     case .faulted: 19
+    case .reported: 20
     }
   }
 }

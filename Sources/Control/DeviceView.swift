@@ -20,7 +20,7 @@ public struct RegisterView: Hashable, Sendable {
   public var lastOutcome: WriteOutcome?
   public var contested: Bool
   public var shelf: Shelf?
-  /// Writes left in the present hour.
+  /// Writes left in the present hour; negative: not known here.
   public var budgetLeft: Int
 
   public init(

@@ -16,6 +16,7 @@ extension Refusal {
     case .identityMismatch: 12
     case .untrustedSource: 13
     case .journalUnavailable, .uncertain, .backingOff, .faulted: 0
+    case .reported(let gate, _, _): gate
     }
   }
 
@@ -42,6 +43,7 @@ extension Refusal {
     case .uncertain: "Uncertain"
     case .backingOff: "BackingOff"
     case .faulted: "Faulted"
+    case .reported(_, let reason, _): reason
     }
   }
 
@@ -91,6 +93,7 @@ extension Refusal {
       return
         "the last \(failures == 1 ? "write" : "\(failures) writes") did not take; next try \(clock(retry))"
     case .faulted(let reason): return "stopped by an internal fault: \(reason)"
+    case .reported(_, _, let explanation): return explanation
     }
   }
 

@@ -39,6 +39,8 @@ public enum Refusal: Hashable, Sendable {
   case backingOff(failures: Int, retryAt: WallTime)
   /// An internal invariant failed: nothing is written to this device any more.
   case faulted(reason: String)
+  /// What another process, which controls the device, said when asked; never decided here.
+  case reported(gate: Int, reason: String, explanation: String)
 }
 
 /// How this process relates to the devices.

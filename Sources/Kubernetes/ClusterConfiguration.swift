@@ -1,3 +1,5 @@
+import Foundation
+
 /// All that is needed to reach one API server and be somebody there.
 ///
 /// Made from a kubeconfig context or from a pod's service account; file contents are read later, and again
@@ -11,6 +13,8 @@ public struct ClusterConfiguration: Hashable, Sendable {
     public var port: Int
     /// Empty, or begins with `/` and does not end with one.
     public var pathPrefix: String
+    /// A Unix-domain socket to connect to instead of `host` and `port`.
+    public var socketPath: String?
 
     public init(isTLS: Bool, host: String, port: Int, pathPrefix: String = "") {
       self.isTLS = isTLS
@@ -24,7 +28,33 @@ public struct ClusterConfiguration: Hashable, Sendable {
 
     static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
 
-    public var description: String { "\(isTLS ? "https" : "http")://\(authority)\(pathPrefix)" }
+    /// A server behind a Unix-domain socket.
+    public init(socketPath: String) {
+      self.init(isTLS: false, host: "localhost", port: 80)
+      self.socketPath = socketPath
+    }
+
+    /// From `https://host:port/path`; throws a `RequestError` that says what is wrong.
+    public init(url text: String) throws(RequestError) {
+      guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
+        scheme == "https" || scheme == "http", let host = parts.host, !host.isEmpty
+      else { throw RequestError(message: "\"\(text)\" is no URL of the form https://host:port") }
+      guard parts.user == nil, parts.query == nil, parts.fragment == nil else {
+        throw RequestError(message: "must be scheme, host, port and path only")
+      }
+      let port = parts.port ?? (scheme == "https" ? 443 : 80)
+      guard (1...65535).contains(port) else { throw RequestError(message: "port \(port) is not 1...65535") }
+      var prefix = parts.percentEncodedPath
+      while prefix.hasSuffix("/") { prefix.removeLast() }
+      self.init(
+        isTLS: scheme == "https", host: host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")),
+        port: port, pathPrefix: prefix)
+    }
+
+    public var description: String {
+      if let socketPath { return socketPath }
+      return "\(isTLS ? "https" : "http")://\(authority)\(pathPrefix)"
+    }
   }
 
   public enum Trust: Hashable, Sendable {

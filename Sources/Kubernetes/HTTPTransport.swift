@@ -44,7 +44,11 @@ final class HTTPTransport: Sendable {
       settings.dnsOverride = [name: configuration.server.host]
       authority = "\(ClusterConfiguration.Server.bracketed(name)):\(configuration.server.port)"
     }
-    base = "\(scheme)://\(authority)\(configuration.server.pathPrefix)"
+    if let path = configuration.server.socketPath {
+      base = "http+unix://\(percentEncoded(path))"
+    } else {
+      base = "\(scheme)://\(authority)\(configuration.server.pathPrefix)"
+    }
     client = HTTPClient(
       eventLoopGroupProvider: .shared(options.eventLoopGroup ?? MultiThreadedEventLoopGroup.singleton),
       configuration: settings)

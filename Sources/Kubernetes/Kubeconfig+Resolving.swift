@@ -50,24 +50,11 @@ extension Kubeconfig {
 extension Kubeconfig.Cluster {
   fileprivate func address() throws(KubeconfigError) -> ClusterConfiguration.Server {
     guard let server else { throw KubeconfigError(origin, "server", "is missing") }
-    guard let parts = URLComponents(string: server), let scheme = parts.scheme?.lowercased(),
-      scheme == "https" || scheme == "http", let host = parts.host, !host.isEmpty
-    else {
-      throw KubeconfigError(origin, "server", "\"\(server)\" is no URL of the form https://host:port")
+    do {
+      return try ClusterConfiguration.Server(url: server)
+    } catch {
+      throw KubeconfigError(origin, "server", error.message)
     }
-    guard parts.user == nil, parts.query == nil, parts.fragment == nil else {
-      throw KubeconfigError(origin, "server", "must be scheme, host, port and path only")
-    }
-    let port = parts.port ?? (scheme == "https" ? 443 : 80)
-    guard (1...65535).contains(port) else {
-      throw KubeconfigError(origin, "server", "port \(port) is not 1...65535")
-    }
-    var prefix = parts.percentEncodedPath
-    while prefix.hasSuffix("/") { prefix.removeLast() }
-    return .init(
-      isTLS: scheme == "https", host: host.trimmingCharacters(in: CharacterSet(charactersIn: "[]")),
-      port: port,
-      pathPrefix: prefix)
   }
 
   fileprivate func trust() throws(KubeconfigError) -> ClusterConfiguration.Trust {

@@ -83,7 +83,7 @@ struct SyncDialog: Sendable {
   var forceWouldHelp: Bool {
     scope.force
       || refused.contains { step in
-        step.refusals.contains { if case .outsideWindow = $0 { true } else { false } }
+        step.refusals.contains { $0.gate == 6 }
       }
   }
 

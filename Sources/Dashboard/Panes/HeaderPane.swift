@@ -112,6 +112,8 @@ enum HeaderPane {
     let health = snapshot.health
     let devices = "\(ValueFormat.grouped(snapshot.totals.devices)) PLCs"
     let rate = health.pollsPerSecond
+    // No operator tells how it polls: nothing is better than zeros.
+    if snapshot.mode == .attached, rate == 0, health.connections == 0 { return [devices] }
     let polls = "\(ValueFormat.fixed(rate, rate >= 10 ? 0 : 1)) polls/s"
     let lag = health.pollLag.milliseconds
     let lagText = "lag \(lag < 10 ? "<10 ms" : lag < 100 ? "<100 ms" : health.pollLag.brief)"

@@ -115,7 +115,8 @@ enum RegisterFacts {
       parts.append("\(spec.minimum.map(plain) ?? "...") to \(spec.maximum.map(plain) ?? "...")")
     }
     if let step = spec.maxStep { parts.append("step up to \(plain(step))") }
-    parts.append("\(register.budgetLeft) writes left this hour")
+    // Negative: not known, as when only a status tells of the device.
+    if register.budgetLeft >= 0 { parts.append("\(register.budgetLeft) writes left this hour") }
     return parts.joined(separator: ", ")
   }
 

@@ -62,6 +62,7 @@ struct EndpointResponder: HTTPResponder {
     case .fleet: return try await fleet(context)
     case .stream: return try stream(request, context)
     case .history(let device): return try await history(device, request, context)
+    case .provenance(let device): return try await provenance(device, context)
     }
   }
 
@@ -138,6 +139,21 @@ struct EndpointResponder: HTTPResponder {
     return whole(json.bytes, "application/json", context)
   }
 
+  private func provenance(_ device: DeviceID, _ context: EndpointContext) async throws(BadRequest) -> Response
+  {
+    guard let snapshot = await source.newest() else {
+      throw BadRequest(status: 503, message: "the engine gave no state in time")
+    }
+    guard snapshot.devices.contains(where: { $0.id == device }) else {
+      throw BadRequest(status: 404, message: "no such device")
+    }
+    let known = await engine.provenance(of: device)
+    var json = JSONWriter()
+    json.object { FleetJSON.provenance(known, of: device, &$0) }
+    json.newline()
+    return whole(json.bytes, "application/json", context)
+  }
+
   // MARK: Answers
 
   /// A body of known length, written with patience.
@@ -173,7 +189,7 @@ struct EndpointResponder: HTTPResponder {
 /// The paths.
 enum Endpoint: Hashable {
   case metrics, live, ready, fleet, stream
-  case history(DeviceID)
+  case history(DeviceID), provenance(DeviceID)
 
   init?(_ path: [String]) {
     switch path {
@@ -183,11 +199,16 @@ enum Endpoint: Hashable {
     case ["api", "v1", "fleet"]: self = .fleet
     case ["api", "v1", "stream"]: self = .stream
     default:
-      guard path.count == 6, path[..<3] == ["api", "v1", "devices"], path[5] == "history",
+      guard path.count == 6, path[..<3] == ["api", "v1", "devices"],
         let namespace = path[3].removingPercentEncodingStrictly, !namespace.isEmpty,
         let name = path[4].removingPercentEncodingStrictly, !name.isEmpty
       else { return nil }
-      self = .history(DeviceID(namespace: namespace, name: name))
+      let device = DeviceID(namespace: namespace, name: name)
+      switch path[5] {
+      case "history": self = .history(device)
+      case "provenance": self = .provenance(device)
+      default: return nil
+      }
     }
   }
 }

@@ -74,7 +74,10 @@ enum FleetJSON {
     json.member("port", spec.port)
     json.member("unitId", spec.unitID)
     json.member("pollIntervalSeconds", number: spec.pollInterval.seconds)
+    json.member("timeoutSeconds", number: spec.timeout.seconds)
+    json.member("addressBase", spec.addressBase)
     json.member("autoCorrect", spec.autoCorrect)
+    json.member("suspend", spec.suspend)
     json.array("tags") { json in for tag in spec.tags { json.string(tag) } }
     json.object("labels") { json in for label in spec.labels { json.member(key: label.key, label.value) } }
     json.member("phase", view.phase.rawValue)
@@ -105,6 +108,7 @@ enum FleetJSON {
     json.member("since", shelf.since)
     json.member("until", shelf.until)
     json.member("reason", shelf.reason)
+    json.member("register", shelf.register)
   }
 
   private static func register(
@@ -115,11 +119,13 @@ enum FleetJSON {
     json.member("address", spec.address)
     json.member("table", spec.table.rawValue)
     json.member("type", spec.type.rawValue)
-    json.member("unit", spec.unit)
+    meaning(spec, &json)
     json.member("desired", spec.desired)
     json.member("tolerance", number: spec.tolerance)
     json.member("min", number: spec.minimum)
     json.member("max", number: spec.maximum)
+    json.member("maxStep", number: spec.maxStep)
+    json.member("autoCorrect", spec.autoCorrect)
     json.member("actual", view.actual)
     json.array("raw") { json in for word in view.rawWords { json.integer(word) } }
     json.member("lastRead", view.lastRead)
@@ -132,6 +138,7 @@ enum FleetJSON {
     json.member("corrections", view.corrections)
     json.member("contested", view.contested)
     json.member("writeBudgetLeft", view.budgetLeft)
+    if let outcome = view.lastOutcome { json.object("lastOutcome") { self.outcome(outcome, &$0) } }
     if let shelf = view.shelf { json.object("shelf") { self.shelf(shelf, &$0) } }
     json.array("refusals") { json in
       for refusal in view.refusals {
@@ -146,6 +153,61 @@ enum FleetJSON {
       json.object("source") { json in
         json.member("file", source.file)
         json.member("line", source.line)
+      }
+    }
+  }
+
+  /// How the words are to be understood; what a manifest leaves out is left out here.
+  private static func meaning(_ spec: RegisterSpec, _ json: inout JSONWriter) {
+    if spec.order != .abcd { json.member("order", spec.order.rawValue) }
+    if let bit = spec.bit { json.member("bit", bit) }
+    if spec.type == .string { json.member("length", spec.wordCount) }
+    if spec.scale != 1 { json.member("scale", number: spec.scale) }
+    if spec.offset != 0 { json.member("offset", number: spec.offset) }
+    json.member("unit", spec.unit)
+  }
+
+  private static func outcome(_ outcome: WriteOutcome, _ json: inout JSONWriter) {
+    switch outcome {
+    case .verified: json.member("result", "verified")
+    case .heldAtNextPoll: json.member("result", "held")
+    case .ignored(let actual):
+      json.member("result", "ignored")
+      json.member("actual", actual)
+    case .reverted(let actual, let after):
+      json.member("result", "reverted")
+      json.member("actual", actual)
+      json.member("afterSeconds", number: after.seconds)
+    case .refusedByDevice(let exception):
+      json.member("result", "refused")
+      json.member("exception", exception)
+    case .uncertain(let problem):
+      json.member("result", "uncertain")
+      json.member("detail", problem.detail)
+    case .notSent(let reason):
+      json.member("result", "notSent")
+      json.member("detail", reason)
+    case .unverified(let problem):
+      json.member("result", "unverified")
+      json.member("detail", problem.detail)
+    }
+  }
+
+  /// Who wanted each desired value, by register.
+  static func provenance(_ known: [String: Provenance], of device: DeviceID, _ json: inout JSONWriter) {
+    json.member("namespace", device.namespace)
+    json.member("name", device.name)
+    json.array("registers") { json in
+      for (register, origin) in known.sorted(by: { $0.key < $1.key }) {
+        json.object { json in
+          json.member("register", register)
+          json.member("commit", origin.commit)
+          json.member("author", origin.author)
+          json.member("time", origin.time)
+          json.member("subject", origin.subject)
+          json.member("file", origin.location.file)
+          json.member("line", origin.location.line)
+        }
       }
     }
   }

@@ -1,5 +1,6 @@
 import Control
 import Fleet
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -12,6 +13,9 @@ public struct ObservabilityOptions: Sendable {
   public var host = "127.0.0.1"
   /// 0: any free port, told by `onListening`.
   public var port = 8080
+  /// A Unix-domain socket to listen on instead of `host` and `port`; only its owner can connect. The path must be
+  /// free: who may take a left-over one away is the caller's to know.
+  public var socketPath: String?
   /// Further connections wait in the kernel.
   public var maxConnections = 128
   public var maxStreams = 32
@@ -75,9 +79,15 @@ public final class ObservabilityServer: Sendable {
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: 8 * 1024, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 100))),
       configuration: .init(
-        address: .hostname(options.host, port: options.port),
+        address: options.socketPath.map { .unixDomainSocket(path: $0) }
+          ?? .hostname(options.host, port: options.port),
         availableConnectionsDelegate: .maximum(options.maxConnections, logger: quiet)),
-      onServerRunning: { [onListening, logger] channel in
+      onServerRunning: { [onListening, logger, options] channel in
+        if let path = options.socketPath {
+          chmod(path, 0o600)
+          logger.info("Serving the read-only API", metadata: ["socket": "\(path)"])
+          return await onListening(0)
+        }
         let port = channel.localAddress?.port ?? 0
         logger.info("Serving metrics and the read-only API", metadata: ["port": "\(port)"])
         await onListening(port)

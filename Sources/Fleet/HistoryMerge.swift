@@ -1,9 +1,8 @@
 import Control
-import Fleet
 
 /// Joins what the journal kept with what the memory holds: the memory wins where both know.
-enum HistoryMerge {
-  static func merge(older: [DeviceHistory], newer: [DeviceHistory]) -> [DeviceHistory] {
+public enum HistoryMerge {
+  public static func merge(older: [DeviceHistory], newer: [DeviceHistory]) -> [DeviceHistory] {
     newer.map { recent in
       guard let kept = older.first(where: { $0.device == recent.device }) else { return recent }
       var merged = recent

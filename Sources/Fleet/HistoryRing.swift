@@ -1,39 +1,45 @@
 import Control
-import Fleet
 
 /// The recent past of one device in memory: a sample of every numeric register a poll, and state changes and marks.
 ///
 /// Samples are kept in one flat ring (a time, then one value a register), so that a poll appends without allocating.
 /// A register that was not read has NaN.
-struct HistoryRing {
+public struct HistoryRing: Sendable {
   /// Samples kept.
-  let capacity: Int
+  public let capacity: Int
   /// Values a sample.
-  private(set) var width: Int
+  public private(set) var width: Int
   private var times: [Int64] = []
   private var values: [Double] = []
   private var next = 0
-  private(set) var states: [DeviceHistory.StateChange] = []
-  private(set) var marks: [DeviceHistory.Mark] = []
+  public private(set) var states: [DeviceHistory.StateChange] = []
+  public private(set) var marks: [DeviceHistory.Mark] = []
 
   /// State changes and marks kept; the oldest go first.
-  static let changeCapacity = 512
+  public static let changeCapacity = 512
 
-  init(capacity: Int, width: Int) {
+  public init(capacity: Int, width: Int) {
     self.capacity = max(1, capacity)
     self.width = max(1, width)
   }
 
-  var count: Int { times.count }
+  public var count: Int { times.count }
 
   /// The time of the oldest sample.
-  var begins: WallTime? {
+  public var begins: WallTime? {
     guard !times.isEmpty else { return nil }
     return WallTime(milliseconds: times.count < capacity ? times[0] : times[next])
   }
 
+  /// The time of the newest sample.
+  public var newest: WallTime? {
+    guard !times.isEmpty else { return nil }
+    return WallTime(
+      milliseconds: times.count < capacity || next == 0 ? times[times.count - 1] : times[next - 1])
+  }
+
   /// Appends one sample; `value` is asked for each of the `width` registers.
-  mutating func append(at time: WallTime, _ value: (Int) -> Double) {
+  public mutating func append(at time: WallTime, _ value: (Int) -> Double) {
     if times.count < capacity {
       if times.isEmpty {
         times.reserveCapacity(min(capacity, 128))
@@ -49,7 +55,7 @@ struct HistoryRing {
   }
 
   /// A register was added or removed: what was sampled no longer lines up.
-  mutating func reset(width: Int) {
+  public mutating func reset(width: Int) {
     self.width = max(1, width)
     times.removeAll()
     values.removeAll()
@@ -57,20 +63,20 @@ struct HistoryRing {
   }
 
   /// - Returns: whether it is another status than before.
-  mutating func record(status: DeviceStatus?, at time: WallTime) -> Bool {
+  public mutating func record(status: DeviceStatus?, at time: WallTime) -> Bool {
     guard states.last?.status != status || states.isEmpty else { return false }
     if states.count >= Self.changeCapacity { states.removeFirst(Self.changeCapacity / 4) }
     states.append(.init(at: time, status: status))
     return true
   }
 
-  mutating func mark(_ kind: DeviceHistory.Mark.Kind, at time: WallTime, _ text: String) {
+  public mutating func mark(_ kind: DeviceHistory.Mark.Kind, at time: WallTime, _ text: String) {
     if marks.count >= Self.changeCapacity { marks.removeFirst(Self.changeCapacity / 4) }
     marks.append(.init(at: time, kind: kind, text: text))
   }
 
   /// The values of one register from newest to oldest until `body` says stop.
-  func forEachNewestFirst(register: Int, _ body: (Int64, Double) -> Bool) {
+  public func forEachNewestFirst(register: Int, _ body: (Int64, Double) -> Bool) {
     guard register < width, !times.isEmpty else { return }
     var index = times.count < capacity ? times.count - 1 : (next == 0 ? capacity - 1 : next - 1)
     for _ in 0..<times.count {
@@ -80,7 +86,7 @@ struct HistoryRing {
   }
 
   /// The last `points` values of a register, oldest first.
-  func trend(register: Int, points: Int) -> [Float] {
+  public func trend(register: Int, points: Int) -> [Float] {
     var newest: [Float] = []
     newest.reserveCapacity(min(points, times.count))
     forEachNewestFirst(register: register) { _, value in
@@ -92,7 +98,7 @@ struct HistoryRing {
   }
 
   /// Samples of a register within a span, thinned to `maxPoints` by keeping least, mean and greatest.
-  func samples(register: Int, from: WallTime, to: WallTime, maxPoints: Int) -> [DeviceHistory.Sample] {
+  public func samples(register: Int, from: WallTime, to: WallTime, maxPoints: Int) -> [DeviceHistory.Sample] {
     var found: [(Int64, Double)] = []
     forEachNewestFirst(register: register) { time, value in
       if time < from.milliseconds { return false }
@@ -113,12 +119,12 @@ struct HistoryRing {
   }
 
   /// State changes within a span, with the one that was in force at its start.
-  func states(from: WallTime, to: WallTime) -> [DeviceHistory.StateChange] {
+  public func states(from: WallTime, to: WallTime) -> [DeviceHistory.StateChange] {
     let first = states.lastIndex { $0.at <= from } ?? 0
     return states[min(first, states.count)...].filter { $0.at <= to }
   }
 
-  func marks(from: WallTime, to: WallTime) -> [DeviceHistory.Mark] {
+  public func marks(from: WallTime, to: WallTime) -> [DeviceHistory.Mark] {
     marks.filter { $0.at >= from && $0.at <= to }
   }
 }
