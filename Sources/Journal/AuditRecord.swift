@@ -23,6 +23,8 @@ public struct AuditKind: RawRepresentable, Hashable, Sendable {
   public static let resume = AuditKind(rawValue: "resume")
   public static let retryContested = AuditKind(rawValue: "retry-contested")
   public static let acknowledge = AuditKind(rawValue: "acknowledge")
+  /// The controller has taken up the words of other processes, up to the record named by the cause.
+  public static let takenUp = AuditKind(rawValue: "taken-up")
   public static let adopt = AuditKind(rawValue: "adopt")
   /// Another revision of the desired state came into force.
   public static let revision = AuditKind(rawValue: "revision")
@@ -114,4 +116,17 @@ public struct AuditHead: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String { "\(sequence):\(hash.hex)" }
+}
+
+extension AuditDraft {
+  /// Words of operators up to this record, said through other processes, are in force.
+  public static func takenUp(upTo sequence: Int64, at time: WallTime, actor: String) -> AuditDraft {
+    AuditDraft(kind: .takenUp, at: time, actor: actor, cause: "record \(sequence)")
+  }
+
+  /// The record up to which words are in force, of a `taken-up` record.
+  public var takenUpTo: Int64? {
+    guard kind == .takenUp, let cause, cause.hasPrefix("record ") else { return nil }
+    return Int64(cause.dropFirst("record ".count))
+  }
 }

@@ -109,7 +109,7 @@ public final class JournalReader: Sendable {
     try await read { db in try query.devices.map { try HistoryLookup(db, query, $0).run() } }
   }
 
-  private func read<T: Sendable>(
+  func read<T: Sendable>(
     _ work: @escaping @Sendable (Database) throws -> T
   ) async throws(JournalProblem) -> T {
     let result: Result<T, JournalProblem>

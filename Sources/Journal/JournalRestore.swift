@@ -11,15 +11,18 @@ public struct JournalRestore: Sendable {
   public var events: [FleetEvent]
   /// Writes of a process that ended before it knew how they went; closed as `unknown` when this session began.
   public var interrupted: [AuditRecord]
+  /// The last audit record that this state takes into account.
+  public var upTo: Int64?
 
   public init(
     counters: [DeviceID: DeviceCounters] = [:], overrides: [Override] = [], events: [FleetEvent] = [],
-    interrupted: [AuditRecord] = []
+    interrupted: [AuditRecord] = [], upTo: Int64? = nil
   ) {
     self.counters = counters
     self.overrides = overrides
     self.events = events
     self.interrupted = interrupted
+    self.upTo = upTo
   }
 
   public var hold: Hold? {
@@ -28,9 +31,11 @@ public struct JournalRestore: Sendable {
   }
 
   static func load(_ db: Database, now: WallTime, events limit: Int) throws -> JournalRestore {
-    JournalRestore(
+    // Before the overrides: a word that comes in between is then taken up twice rather than never.
+    let upTo = try OperatorWords.load(db, after: nil).upTo
+    return JournalRestore(
       counters: try counters(db, now: now), overrides: try overrides(db),
-      events: try EventQuery(limit: limit).run(db), interrupted: try AuditRecord.interrupted(db))
+      events: try EventQuery(limit: limit).run(db), interrupted: try AuditRecord.interrupted(db), upTo: upTo)
   }
 
   static func overrides(_ db: Database) throws -> [Override] {

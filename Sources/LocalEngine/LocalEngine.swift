@@ -16,6 +16,7 @@ public final class LocalEngine: FleetEngine {
   private let loop: any EventLoop
   private let source: any DesiredSource
   private let feeding: Task<Void, Never>
+  private let listening: Task<Void, Never>?
   private let reader: JournalReader?
   private let journal: OpenedJournal
 
@@ -48,6 +49,12 @@ public final class LocalEngine: FleetEngine {
     self.core = core
     reader = opened.reader
     self.journal = opened
+    let listener =
+      settings.mode == .control
+      ? opened.listener { [loop] words in
+        _ = try? await loop.submit { core.value.take(words) }.get()
+      } : nil
+    listening = listener.map { listener in Task.detached { await listener.run() } }
     feeding = Task.detached { [source, loop] in
       for await update in source.updates() {
         guard !Task.isCancelled else { return }
@@ -108,6 +115,7 @@ public final class LocalEngine: FleetEngine {
   /// writing, and ends the streams.
   public func stop(grace: Duration = .seconds(3)) async {
     feeding.cancel()
+    listening?.cancel()
     let core = core
     let deadline = ContinuousClock.now + grace
     _ = try? await loop.submit { core.value.beginStop() }.get()

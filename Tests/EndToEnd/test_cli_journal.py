@@ -144,16 +144,6 @@ def test_an_override_stops_a_sync_until_it_is_undone(run, repository, line, word
     assert line.writes() == ["write 4001 2500", "write 4001 2600"]
 
 
-def test_overrides_need_the_lock(run, fabctl, repository, line):
-    process = fabctl.start("watch", "--plain", "--git", str(repository.path))
-    wait_for("watch to control", lambda: "pid" in run("describe", "line-1").stdout)
-    for word in (["shelve", "line-1", "--for", "1h", "--reason", "x"], ["suspend", "line-1"],
-                 ["hold", "--reason", "x"]):
-        refused = run(*word)
-        assert refused.returncode == 4, refused.stderr
-        assert f"pid {process.pid}" in refused.stderr and len(refused.stderr.splitlines()) == 1
-
-
 def test_release_without_a_hold_and_unknown_names(run, line):
     assert run("release").stdout == "no hold stands\n"
     done = run("suspend", "line-9")
@@ -188,3 +178,53 @@ def test_an_interrupted_sync_leaves_a_whole_audit(fabctl, run, repository, state
     finally:
         slow.kill()
         slow.wait()
+
+
+def test_a_running_controller_takes_up_what_is_said_elsewhere(repository, plc, fabctl, run):
+    device = plc({4001: 2500})
+    repository.commit({"line-1.yaml": manifest("line-1", device.port)})
+    controller = fabctl.start("watch", "--git", str(repository.path), "--plain")
+    wait_for("the controller to read", lambda: controller.stdout.readline().find("Connected") >= 0)
+
+    def turn(value):
+        subprocess.run(
+            ["mbpoll", "-0", "-m", "tcp", "-p", str(device.port), "-a", "1", "-r", "4001", "-1", "127.0.0.1",
+             str(value)], check=True, capture_output=True)
+
+    done = run("hold", "--reason", "maintenance")
+    assert done.returncode == 0, done.stderr
+    assert "pid" in done.stdout, done.stdout
+    turn(2400)
+    wait_for("the drift", lambda: "DriftDetected" in controller.stdout.readline())
+    time.sleep(1.5)  # more than a poll
+    assert device.read(4001) == 2400
+    assert run("sync", "line-1", "--yes").returncode == 4
+    done = run("release")
+    assert done.returncode == 0, done.stderr
+    wait_for("the correction", lambda: device.read(4001) == 2500)
+
+    assert run("suspend", "line-1").returncode == 0
+    turn(2300)
+    time.sleep(2.5)
+    assert device.read(4001) == 2300
+    assert run("shelve", "line-1", "--for", "1h", "--reason", "sensor").returncode == 0
+    assert run("resume", "line-1").returncode == 0
+    time.sleep(2)
+    assert device.read(4001) == 2300
+    assert run("unshelve", "line-1").returncode == 0
+    wait_for("the correction", lambda: device.read(4001) == 2500)
+    kinds = [record["kind"] for record in json.loads(run("audit", "-o", "json").stdout)]
+    assert kinds.count("taken-up") == 6
+    assert run("audit", "verify").returncode == 0
+
+
+def test_a_stopped_controller_is_named(repository, plc, fabctl, run):
+    device = plc({4001: 2500})
+    repository.commit({"line-1.yaml": manifest("line-1", device.port)})
+    controller = fabctl.start("watch", "--git", str(repository.path), "--plain")
+    wait_for("the controller to read", lambda: controller.stdout.readline().find("Connected") >= 0)
+    controller.send_signal(signal.SIGSTOP)
+    done = run("hold", "--reason", "maintenance")
+    assert done.returncode == 7 and f"pid {controller.pid}" in done.stderr, done.stderr
+    controller.send_signal(signal.SIGCONT)
+    wait_for("it to be taken up", lambda: "taken-up" in run("audit", "-o", "json").stdout)

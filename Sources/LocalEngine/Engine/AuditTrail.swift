@@ -9,6 +9,8 @@ protocol AuditTrail: AnyObject {
   func settle(_ order: WriteOrder, _ input: Input, at time: WallTime)
   func note(_ transition: Transition, of spec: DeviceSpec, revision: String, at time: WallTime)
   func note(_ command: FleetCommand, at time: WallTime)
+  /// Operators' words up to this audit record, said through other processes, are in force.
+  func noteTakenUp(upTo sequence: Int64, at time: WallTime)
   func note(_ event: FleetEvent)
   func note(_ counters: DeviceCounters, of device: DeviceID)
   func note(status: DeviceStatus?, of device: DeviceID, at time: WallTime)
@@ -35,6 +37,7 @@ final class NoAuditTrail: AuditTrail {
   func settle(_ order: WriteOrder, _ input: Input, at time: WallTime) {}
   func note(_ transition: Transition, of spec: DeviceSpec, revision: String, at time: WallTime) {}
   func note(_ command: FleetCommand, at time: WallTime) {}
+  func noteTakenUp(upTo sequence: Int64, at time: WallTime) {}
   func note(_ event: FleetEvent) {}
   func note(_ counters: DeviceCounters, of device: DeviceID) {}
   func note(status: DeviceStatus?, of device: DeviceID, at time: WallTime) {}

@@ -7,6 +7,11 @@ struct CommandDesk {
 
   func submit(_ command: FleetCommand) -> CommandOutcome {
     core.audit.note(command, at: core.now().wall)
+    return perform(command)
+  }
+
+  /// Does what `submit` does, for a word that is in the audit already.
+  func perform(_ command: FleetCommand) -> CommandOutcome {
     switch command {
     case .sync(let scope, let by): return sync(scope, by)
     case .hold(let reason, let by): return hold(reason, by)

@@ -126,6 +126,10 @@ final class JournalTrail: AuditTrail {
     }
   }
 
+  func noteTakenUp(upTo sequence: Int64, at time: WallTime) {
+    writer.record(.takenUp(upTo: sequence, at: time, actor: actor))
+  }
+
   func note(_ event: FleetEvent) { writer.record(event) }
 
   func note(_ counters: DeviceCounters, of device: DeviceID) { writer.record(counters: counters, of: device) }

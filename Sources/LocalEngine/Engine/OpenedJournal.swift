@@ -61,6 +61,11 @@ struct OpenedJournal: Sendable {
     return JournalTrail(writer: writer, loop: loop, actor: actor, restore: restore)
   }
 
+  /// Hears what operators say through other processes; `nil`: there is no journal to hear it from.
+  func listener(_ take: @escaping @Sendable (OperatorWords) async -> Void) -> WordListener? {
+    reader.map { WordListener(reader: $0, from: restore.upTo, take: take) }
+  }
+
   /// Waits until everything that was handed in is on the disk and the file is closed.
   func close() async { await writer?.close() }
 

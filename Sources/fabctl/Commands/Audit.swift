@@ -46,7 +46,7 @@ struct AuditList: AsyncParsableCommand {
 
   private static let kinds: [AuditKind] = [
     .intent, .outcome, .refused, .sync, .hold, .release, .shelve, .unshelve, .suspend, .resume,
-    .retryContested,
+    .retryContested, .takenUp,
     .adopt, .acknowledge, .revision, .started, .stopped,
   ]
 

@@ -42,8 +42,9 @@ struct OverrideTargets: ParsableArguments {
     let specs = try await specs()
     let now = DashboardRuntime.now()
     let entries = try specs.map { try entry($0, now) }
-    try await OverrideRecord.write(entries, to: try source.choice(), verb: verb)
+    let controller = try await OverrideRecord.write(entries, to: try source.choice(), verb: verb)
     for spec in specs { Console.out(Console.visible("\(List.name(spec.id)) \(done)")) }
+    if let controller { Console.out("taken up by \(controller)") }
   }
 
   static func event(
@@ -191,8 +192,9 @@ struct HoldCommand: AsyncParsableCommand {
       draft: AuditDraft(kind: .hold, at: now, actor: by, detail: reason),
       change: .set(.hold(Hold(by: by, since: now, reason: reason))),
       event: OverrideTargets.event(nil, now, "Held", "\(by) holds all writes: \(reason)"))
-    try await OverrideRecord.write([entry], to: try source.choice(), verb: "hold")
+    let controller = try await OverrideRecord.write([entry], to: try source.choice(), verb: "hold")
     Console.out("all writes held; `fabctl release` ends it")
+    if let controller { Console.out("taken up by \(controller)") }
   }
 }
 
@@ -215,7 +217,8 @@ struct ReleaseCommand: AsyncParsableCommand {
     let entry = OverrideRecord.Entry(
       draft: AuditDraft(kind: .release, at: now, actor: by, detail: reason), change: .clear(.hold),
       event: OverrideTargets.event(nil, now, "Released", "\(by) released the hold: writes are allowed again"))
-    try await OverrideRecord.write([entry], to: choice, verb: "release")
+    let controller = try await OverrideRecord.write([entry], to: choice, verb: "release")
     Console.out("released: writes are allowed again")
+    if let controller { Console.out("taken up by \(controller)") }
   }
 }

@@ -1,0 +1,37 @@
+import Control
+import Fleet
+import Journal
+import NIOCore
+
+/// Takes up what operators say through other processes (`fabctl hold` beside this controller): they leave it in the
+/// journal, this looks there four times a second and says in the audit how far it has taken it up.
+struct WordListener: Sendable {
+  static let interval = Duration.milliseconds(250)
+
+  let reader: JournalReader
+  /// Where the restored state ends.
+  let from: Int64?
+  /// Acts on the words on the engine's loop.
+  let take: @Sendable (OperatorWords) async -> Void
+
+  /// Runs until cancelled. A journal that cannot be read now is read later; nothing is skipped.
+  func run() async {
+    var from = from
+    while !Task.isCancelled {
+      if let found = try? await reader.words(after: from) {
+        if !found.words.isEmpty { await take(found) }
+        from = found.upTo
+      }
+      try? await Task.sleep(for: Self.interval)
+    }
+  }
+}
+
+extension EngineCore {
+  /// What was said elsewhere is done here as if it had been said here; it is in the audit already.
+  func take(_ words: OperatorWords) {
+    let desk = CommandDesk(core: self)
+    for word in words.words { _ = desk.perform(word.command) }
+    if let last = words.words.last { audit.noteTakenUp(upTo: last.sequence, at: now().wall) }
+  }
+}
