@@ -19,7 +19,7 @@ extension EndpointAddress {
   private static func bootstrap(on loop: any EventLoop, timeout: Duration) -> ClientBootstrap {
     ClientBootstrap(group: loop)
       .connectTimeout(TimeAmount(timeout))
-      .channelOption(.socketOption(.tcp_nodelay), value: 1)
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelOption(.socketOption(.so_keepalive), value: 1)
       .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: receiveBytes))
   }

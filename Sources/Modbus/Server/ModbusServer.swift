@@ -50,7 +50,7 @@ public final class ModbusServer: Sendable {
       return ServerBootstrap(group: loop)
         .serverChannelOption(.backlog, value: CInt(clamping: configuration.backlog))
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
         .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: receiveBytes))
         .childChannelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
