@@ -116,7 +116,12 @@ let package = Package(
     tests("GitSourceTests", ["Control", "Fleet", "GitSource", "Manifest", logging]),
     tests("JournalTests", ["Control", "Fleet", "Journal", grdb]),
     tests("KubernetesTests", ["EnvTest", "Kubernetes", nio("NIOPosix"), nio("NIOHTTP1"), nioSSL]),
-    tests("LocalEngineTests", ["Control", "Fleet", "LocalEngine", "MockPLC", "Modbus", nio("NIOPosix")]),
+    tests(
+      "LocalEngineTests",
+      [
+        "Control", "Fleet", "Journal", "LocalEngine", "MockPLC", "Modbus", logging, nio("NIOCore"),
+        nio("NIOEmbedded"), nio("NIOPosix"),
+      ]),
     tests("ManifestTests", ["Control", "Manifest"], exclude: ["Goldens", "Samples", "Wrong"]),
     tests("MockPLCTests", ["MockPLC", "Modbus", nio("NIOPosix")], exclude: ["Goldens"]),
     tests("ModbusTests", ["Modbus", nio("NIOPosix")]),

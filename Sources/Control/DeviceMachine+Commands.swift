@@ -12,12 +12,12 @@ extension DeviceMachine {
       publish(.resumed(by: by), &actions)
       reconsider(now)
     case .shelve(let shelf):
-      shelves.removeAll { $0.register == shelf.register }
-      shelves.append(shelf)
+      shelves.removeAll { $0.shelf.register == shelf.register }
+      shelves.append(StandingShelf(shelf, at: now))
       publish(.shelved(shelf), &actions)
     case .unshelve(let register, let by):
       let before = shelves.count
-      shelves.removeAll { $0.register == register }
+      shelves.removeAll { $0.shelf.register == register }
       guard shelves.count != before else { return }
       publish(.unshelved(register: register, by: by, expired: false), &actions)
       reconsider(now)
@@ -47,9 +47,9 @@ extension DeviceMachine {
   }
 
   mutating func expireShelves(_ now: Moment, _ actions: inout [Action]) {
-    guard shelves.contains(where: { now.wall >= $0.until }) else { return }
-    let expired = shelves.filter { now.wall >= $0.until }
-    shelves.removeAll { now.wall >= $0.until }
+    guard shelves.contains(where: { $0.isOver(at: now) }) else { return }
+    let expired = shelves.filter { $0.isOver(at: now) }.map(\.shelf)
+    shelves.removeAll { $0.isOver(at: now) }
     for shelf in expired {
       publish(.unshelved(register: shelf.register, by: shelf.by, expired: true), &actions)
     }
@@ -57,9 +57,13 @@ extension DeviceMachine {
   }
 
   /// The shelf that covers a register: the device's before its own.
-  func shelf(covering name: String, at now: WallTime) -> Shelf? {
-    shelves.first { $0.register == nil && now < $0.until }
-      ?? shelves.first { $0.register == name && now < $0.until }
+  func shelf(covering name: String, at now: Moment) -> Shelf? {
+    deviceShelf(at: now) ?? shelves.first { $0.shelf.register == name && !$0.isOver(at: now) }?.told(at: now)
+  }
+
+  /// The shelf of the whole device.
+  func deviceShelf(at now: Moment) -> Shelf? {
+    shelves.first { $0.shelf.register == nil && !$0.isOver(at: now) }?.told(at: now)
   }
 
   /// Who suspended the device: an operator, else the manifest.

@@ -68,7 +68,7 @@ extension DeviceMachine {
       device: configuration.spec, register: index, cause: cause, gates: gates, freshness: .thisCycle,
       words: Array(words[configuration.layout.range(of: index)]))
     question.suspendedBy = suspension
-    question.shelf = shelf(covering: name, at: now.wall)
+    question.shelf = shelf(covering: name, at: now)
     question.permit = permit
     question.identity = identity
     question.fault = fault

@@ -58,9 +58,7 @@ extension DeviceMachine {
     if !stale { wake = min(wake, staleAt) }
     if isAwaitingDriver, let patience = configuration?.driverPatience { wake = min(wake, askedAt + patience) }
     for sync in syncs where sync.deadline > now.instant { wake = min(wake, sync.deadline) }
-    for shelf in shelves {
-      wake = min(wake, now.instant + (shelf.until - now.wall) + .milliseconds(1))
-    }
+    for shelf in shelves { wake = min(wake, shelf.endsAt) }
     return wake
   }
 

@@ -1,26 +1,54 @@
 extension DeviceMachine {
   /// The one word: what an operator must know first. A silence that an operator ordered stands before the
   /// drift that it covers; not being able to see the device stands before everything but a manifest that does
-  /// not fit it.
-  func status(of view: DeviceView) -> DeviceStatus {
-    guard configuration != nil else { return .pending }
-    if fault != nil || view.registers.contains(where: { Self.isMisfit($0.exception) }) { return .invalid }
+  /// not fit it. Allocates nothing: asked after every step.
+  public func status(at now: Moment) -> DeviceStatus {
+    guard let configuration else { return .pending }
+    if fault != nil { return .invalid }
+    var isUnreadable = false
+    var drifts = Drifts()
+    for index in registers.indices {
+      if registers[index].flags.contains(.unreadable) {
+        if Self.isMisfit(registers[index].exception) { return .invalid }
+        isUnreadable = true
+      }
+      guard registers[index].flags.isDisjoint(with: .inSync), registers[index].flags.contains(.known),
+        configuration.spec.registers[index].desired != nil
+      else { continue }
+      if isShelved(configuration.spec.registers[index].name, at: now) {
+        drifts.isCovered = true
+      } else if registers[index].past.first?.contest != nil {
+        drifts.isContested = true
+      } else {
+        drifts.isOpen = true
+      }
+    }
     if failures > 0 { return .unreachable }
-    if stale || view.registers.contains(where: { $0.exception != nil }) { return .stale }
-    if view.shelf != nil { return .shelved }
-    if view.suspendedBy != nil { return .suspended }
-    let drifted = view.registers.filter { $0.inSync == false }
-    if drifted.contains(where: { $0.contested && $0.shelf == nil }) { return .contested }
-    if drifted.contains(where: { $0.shelf == nil }) { return .drifted }
-    if !drifted.isEmpty { return .shelved }
-    return lastRead == nil ? .pending : .inSync
+    if stale || isUnreadable { return .stale }
+    if !shelves.isEmpty, deviceShelf(at: now) != nil { return .shelved }
+    if suspension != nil { return .suspended }
+    return drifts.status ?? (lastRead == nil ? .pending : .inSync)
+  }
+
+  private struct Drifts {
+    var isContested = false
+    var isOpen = false
+    var isCovered = false
+
+    var status: DeviceStatus? {
+      if isContested { return .contested }
+      if isOpen { return .drifted }
+      return isCovered ? .shelved : nil
+    }
+  }
+
+  private func isShelved(_ name: String, at now: Moment) -> Bool {
+    !shelves.isEmpty && shelf(covering: name, at: now) != nil
   }
 
   /// Exceptions that say that the manifest asks for what the device does not have: illegal function, address,
   /// value.
-  private static func isMisfit(_ exception: UInt8?) -> Bool {
-    exception.map { (1...3).contains($0) } ?? false
-  }
+  private static func isMisfit(_ exception: UInt8) -> Bool { (1...3).contains(exception) }
 
   func message(of view: DeviceView, _ now: Moment) -> String {
     if let fault { return "internal fault, corrections stopped: \(fault)" }
@@ -53,6 +81,15 @@ extension DeviceMachine {
     let desired = first.spec.desired.map { $0.formattedWithUnit(first.spec) } ?? "?"
     let more = drifted.count > 1 ? " and \(drifted.count - 1) more" : ""
     let what = first.contested ? "contested" : "drifted"
-    return "\(what): \(first.spec.name) is \(actual), desired \(desired)\(more)"
+    let text = "\(what): \(first.spec.name) is \(actual), desired \(desired)\(more)"
+    return first.reasonNotWritten.map { "\(text); not written: \($0)" } ?? text
+  }
+}
+
+extension RegisterView {
+  /// The first reason of the plant's why no write is happening; that this process only looks is none.
+  public var reasonNotWritten: String? {
+    guard inSync == false else { return nil }
+    return refusals.first { $0.gate != 1 && $0.gate != 2 }?.explanation
   }
 }

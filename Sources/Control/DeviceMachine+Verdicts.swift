@@ -36,14 +36,16 @@ extension DeviceMachine {
   ) {
     let order = watch.order.order
     if RegisterCodec.matches(actual, order.value, tolerance: spec.tolerance, as: spec) {
-      guard cycle?.counts == true else { return }
+      guard cycle?.counts == true, isNextPoll(after: watch.acknowledgedAt, now) else {
+        return registers[index].revise { $0.watch?.seenAt = now.instant }
+      }
       registers[index].revise {
         $0.watch = nil
         $0.lastOutcome = .heldAtNextPoll
       }
       publish(.writeFinished(order, .heldAtNextPoll), &actions)
     } else {
-      let delay = now.instant - watch.acknowledgedAt
+      let delay = watch.delay(seen: now.instant)
       registers[index].revise {
         $0.watch = nil
         $0.nextStepAt = nil
@@ -52,6 +54,13 @@ extension DeviceMachine {
       publish(.writeFinished(order, .reverted(actual: actual, after: delay)), &actions)
       countRevert(index, delay, now, &actions)
     }
+  }
+
+  /// A write that an extra read led to may be milliseconds old at the next poll of the grid: that it is still there
+  /// then says nothing yet.
+  private func isNextPoll(after written: Instant, _ now: Moment) -> Bool {
+    guard let interval = configuration?.spec.pollInterval else { return true }
+    return (now.instant - written) * 4 >= interval * 3
   }
 
   private mutating func countRevert(
@@ -110,5 +119,15 @@ extension DeviceMachine {
       next = next.map { min($0, probe) } ?? probe
     }
     return next
+  }
+}
+
+extension WritePast.Watch {
+  /// How long after the write something put the old value back: the middle between the last read that still saw
+  /// the new one and the first that did not, where extra reads make that narrow; else the whole time, an upper bound.
+  func delay(seen now: Instant) -> TimeSpan {
+    let gap = now - seenAt
+    guard gap <= .milliseconds(300) else { return now - acknowledgedAt }
+    return (seenAt - acknowledgedAt) + TimeSpan(nanoseconds: gap.nanoseconds / 2)
   }
 }

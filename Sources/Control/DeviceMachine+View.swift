@@ -4,14 +4,14 @@ extension DeviceMachine {
     var view = DeviceView(
       phase: phase, driftEvents: driftEvents, corrections: corrections, lastRead: lastRead?.wall,
       lastTransition: lastTransition.ifEver, lastError: lastError?.detail, failures: failures, stale: stale,
-      suspendedBy: suspension, shelf: shelves.first { $0.register == nil && now.wall < $0.until },
+      suspendedBy: suspension, shelf: deviceShelf(at: now),
       uncertain: registers.contains { $0.past.first?.unresolved != nil })
     if case .waiting(let until) = link, failures > 0 { view.retryAt = now.wall + (until - now.instant) }
     if let configuration {
       view.registers.reserveCapacity(registers.count)
       for index in registers.indices { view.registers.append(registerView(index, configuration, now)) }
     }
-    view.status = status(of: view)
+    view.status = status(at: now)
     view.message = message(of: view, now)
     return view
   }
@@ -34,7 +34,7 @@ extension DeviceMachine {
     if spec.desired != nil, known, !state.isInSync {
       view.refusals = plannedRefusals(index, .automatic, configuration, now)
     }
-    view.shelf = shelf(covering: spec.name, at: now.wall)
+    view.shelf = shelf(covering: spec.name, at: now)
     let limit = configuration.spec.correction.maxWritesPerHour
     view.budgetLeft = max(0, limit)
     if let past = state.past.first {

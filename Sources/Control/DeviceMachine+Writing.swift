@@ -70,7 +70,7 @@ extension DeviceMachine {
       $0.lastOutcome = .verified
       $0.failures = 0
       $0.retryAt = Instant(nanoseconds: .min)
-      $0.watch = WritePast.Watch(order: kept, acknowledgedAt: acknowledgedAt)
+      $0.watch = WritePast.Watch(order: kept, acknowledgedAt: acknowledgedAt, seenAt: now.instant)
       $0.nextStepAt = reached ? nil : now.instant + interval
     }
     if let next = registers[index].past.first?.nextStepAt { readSoon(next) }

@@ -47,7 +47,7 @@ public struct DeviceMachine: Sendable {
   var sequence: UInt64 = 0
 
   var suspendedBy: String?
-  var shelves: [Shelf] = []
+  var shelves: [StandingShelf] = []
   var syncs: [PendingSync] = []
   var restored: [DeviceCounters.RegisterCounters] = []
   /// Writes before a release, on this process's clock: better than the civil times in `restored`.

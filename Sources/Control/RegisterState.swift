@@ -57,6 +57,8 @@ struct WritePast: Sendable {
   struct Watch: Sendable {
     var order: KeptOrder
     var acknowledgedAt: Instant
+    /// The last read that still showed it.
+    var seenAt: Instant
   }
 
   struct Contest: Sendable {

@@ -86,24 +86,31 @@ extension World {
     let ledger = devices[device].ledger
     let spec = devices[device].spec
     if ledger.suspendedBy != nil || spec.suspend { violation("suspended", device, name) }
-    let wall = moment.wall
-    if ledger.shelves.contains(where: { ($0.register == nil || $0.register == name) && wall < $0.until }) {
+    let covers = { (shelf: Shelf) in shelf.register == nil || shelf.register == name }
+    if ledger.shelves.contains(where: { covers($0.shelf) && now < $0.endsAt }) {
       violation("shelved", device, name)
     }
     let asked = ledger.syncs.filter { $0.registers.isEmpty || $0.registers.contains(name) }
     if !spec.autoCorrect, asked.isEmpty { violation("autoCorrect", device, "\(name): nobody asked") }
     if let window = spec.correction.windows.first, !isOpen(window), !asked.contains(where: \.force) {
-      violation("window", device, "\(name) outside the window \(window.schedule.text) at \(wall.rfc3339)")
+      violation(
+        "window", device, "\(name) outside the window \(window.schedule.text) at \(moment.wall.rfc3339)")
     }
   }
 
-  /// A daily window in UTC: `minute hour * * *`.
+  /// A daily window, `minute hour * * *`, that began on one of the last days.
   private func isOpen(_ window: CorrectionWindow) -> Bool {
-    let fields = window.schedule.text.split(separator: " ").prefix(2).compactMap { Int($0) }
+    let fields = window.schedule.text.split(separator: " ").prefix(2).compactMap { Int64($0) }
     guard fields.count == 2 else { return false }
-    let start = Int64(fields[1] * 60 + fields[0]) * 60_000
-    let ofDay = ((moment.wall.milliseconds - start) % 86_400_000 + 86_400_000) % 86_400_000
-    return ofDay < Int64(window.durationMinutes) * 60_000
+    let isBerlin = window.zone.name != "UTC"
+    let now = (moment.wall.milliseconds - ((moment.wall.milliseconds % 1000) + 1000) % 1000) / 1000
+    let local = now + (isBerlin ? BerlinTime.offset(at: now) : 0)
+    let today = (local - ((local % 86_400) + 86_400) % 86_400) / 86_400
+    return (today - 2...today + 1).contains { day in
+      let start = day * 86_400 + fields[1] * 3600 + fields[0] * 60
+      let begins = isBerlin ? BerlinTime.instant(ofLocal: start) : start
+      return begins <= now && now < begins + Int64(window.durationMinutes) * 60
+    }
   }
 
   private func checkEvidence(_ index: Int, _ device: Int, _ name: String) {

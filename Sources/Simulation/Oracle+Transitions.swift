@@ -103,11 +103,11 @@ extension World {
   }
 
   private func shelfExpired(_ register: String?, _ device: Int) {
-    let wall = moment.wall
-    if devices[device].ledger.shelves.contains(where: { $0.register == register && wall < $0.until }) {
+    let standing = devices[device].ledger.shelves.filter { $0.shelf.register == register }
+    if standing.contains(where: { now < $0.endsAt }) {
       violation("shelved", device, "a shelf ended too early")
     }
-    devices[device].ledger.shelves.removeAll { $0.register == register }
+    devices[device].ledger.shelves.removeAll { $0.shelf.register == register }
   }
 
   private func released(_ device: Int) {

@@ -66,11 +66,16 @@ struct SimulatedDevice {
     writeSpec()
   }
 
-  /// A daily window in UTC, which the oracle can judge with a division.
+  /// A daily window, in UTC or in Berlin, there often about the hour in which clocks are changed.
   private static func window(_ random: inout SplitMix64) -> CorrectionWindow? {
-    let text = "\(random.number(0...59)) \(random.number(0...23)) * * *"
-    guard let schedule = try? CronSchedule(parsing: text) else { return nil }
-    return CorrectionWindow(schedule: schedule, durationMinutes: random.number(10...1200), zone: .utc)
+    let isBerlin = random.chance(0.6)
+    let hour = isBerlin && random.chance(0.7) ? random.number(0...3) : random.number(0...23)
+    guard let schedule = try? CronSchedule(parsing: "\(random.number(0...59)) \(hour) * * *") else {
+      return nil
+    }
+    let minutes = random.chance(0.5) ? random.number(10...90) : random.number(10...1200)
+    return CorrectionWindow(
+      schedule: schedule, durationMinutes: minutes, zone: isBerlin ? BerlinTime.rules : .utc)
   }
 
   /// The manifest's registers follow what is desired.
@@ -86,6 +91,19 @@ struct SimulatedDevice {
       (told.registers[index].minimum, told.registers[index].maximum) = (nil, nil)
     }
     return told
+  }
+}
+
+/// A shelf, and when its silence ends on the clock that nobody can set.
+struct OrderedShelf {
+  var shelf: Shelf
+  var endsAt: Int64
+
+  /// Ordered now, or by a process that died: then only civil times are left, and never more than was ordered.
+  init(_ shelf: Shelf, at now: Int64, wall: WallTime) {
+    self.shelf = shelf
+    let left = min(shelf.until - wall, shelf.until - shelf.since)
+    endsAt = now + max(0, left.nanoseconds)
   }
 }
 
@@ -125,7 +143,7 @@ struct Ledger {
   var lastReadStart: Int64 = .min
   var lastGoodRead: Int64 = .min
   var suspendedBy: String?
-  var shelves: [Shelf] = []
+  var shelves: [OrderedShelf] = []
   var syncs: [SyncRequest] = []
   var events: UInt64 = 0
   var restoredEvents: UInt64 = 0

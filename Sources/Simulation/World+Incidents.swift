@@ -66,10 +66,19 @@ extension World {
 
   private func setClock() {
     let jumps: [Int64] = [3600, -3600, 60, -60, 315_576_000, -315_576_000, 86_400]
-    let jump = jumps[random.number(0...(jumps.count - 1))]
+    var jump = jumps[random.number(0...(jumps.count - 1))]
+    if random.chance(0.2) {
+      jump = (beforeChangeOfClocks(random.number(0...3900)) - moment.wall.milliseconds) / 1000
+    }
     wallAtZero += jump * 1000
     if jump > 0 { forwardJumpAt = now } else { clockWentBack = true }
     note("the clock is set by \(jump) s")
+  }
+
+  /// A civil time so many seconds before summer time begins or ends, milliseconds.
+  func beforeChangeOfClocks(_ seconds: Int) -> Int64 {
+    let (begins, ends) = BerlinTime.changes(of: Int64(random.number(2026...2036)))
+    return ((random.chance(0.5) ? begins : ends) - Int64(seconds)) * 1000
   }
 
   // MARK: Gates

@@ -68,9 +68,10 @@ extension World {
       guard isAlive else { return }
       devices[device].ledger.syncs.append(request)
     case .shelve(let shelf):
-      devices[device].ledger.shelves.removeAll { $0.register == shelf.register }
-      devices[device].ledger.shelves.append(shelf)
-    case .unshelve(let register, _): devices[device].ledger.shelves.removeAll { $0.register == register }
+      devices[device].ledger.shelves.removeAll { $0.shelf.register == shelf.register }
+      devices[device].ledger.shelves.append(OrderedShelf(shelf, at: now, wall: moment.wall))
+    case .unshelve(let register, _):
+      devices[device].ledger.shelves.removeAll { $0.shelf.register == register }
     case .suspend(let by): devices[device].ledger.suspendedBy = by
     case .resume: devices[device].ledger.suspendedBy = nil
     case .retryContested:

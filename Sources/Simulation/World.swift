@@ -59,6 +59,8 @@ final class World {
     result = SimulationResult(seed: options.seed)
     for index in 0..<options.devices { devices.append(SimulatedDevice(index, &random)) }
     wallAtZero += Int64(random.number(0...86_400)) * 1000
+    // Often the run goes through a change of the clocks.
+    if random.chance(0.3) { wallAtZero = beforeChangeOfClocks(random.number(0...3900)) }
     if swarm.observes { gates.mode = .observe }
     if options.planted == .starveDevice { starved = random.number(0...(options.devices - 1)) }
   }
@@ -159,7 +161,9 @@ final class World {
       if let counters = journal.counters[index] { feed(.restore(counters), index) }
       devices[index].ledger.restoredEvents = journal.counters[index]?.driftEvents ?? 0
       feed(.desired(devices[index].toldSpec(options.planted)), index)
-      for shelf in devices[index].ledger.shelves { feed(.command(.shelve(shelf)), index) }
+      let standing = devices[index].ledger.shelves.map(\.shelf)
+      devices[index].ledger.shelves = standing.map { OrderedShelf($0, at: now, wall: moment.wall) }
+      for shelf in standing { feed(.command(.shelve(shelf)), index) }
       if let by = devices[index].ledger.suspendedBy { feed(.command(.suspend(by: by)), index) }
     }
     pump()

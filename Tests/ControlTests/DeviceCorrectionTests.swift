@@ -45,7 +45,9 @@ import Testing
     #expect(plant.view().driftEvents == 1)
     #expect(plant.view().status == .drifted)
     #expect(plant.view().registers[0].refusals == [.autoCorrectOff])
-    #expect(plant.view().message == "drifted: setpoint is 2400, desired 2500")
+    #expect(
+      plant.view().message
+        == "drifted: setpoint is 2400, desired 2500; not written: autoCorrect is off: sync by hand")
     plant.plcs[0][4001] = 2500
     plant.run(.seconds(10))
     #expect(plant.transitions().contains(.driftCleared(register: 0, actual: .integer(2500))))

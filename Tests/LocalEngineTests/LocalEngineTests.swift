@@ -1,6 +1,5 @@
 import Control
 import Fleet
-import Foundation
 import LocalEngine
 import MockPLC
 import Testing
@@ -138,24 +137,6 @@ import Testing
     #expect(device.marks.map(\.kind).contains(.drift) && device.marks.map(\.kind).contains(.correction))
     #expect(device.samples.contains { $0.mean == 2400 })
     await plant.stop()
-  }
-
-  @Test func theLockHasOneHolderAndSaysWho() throws {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("fabgitops-\(UUID().uuidString)")
-      .path
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let directory = StateDirectory(path: path)
-    guard case .acquired(let first) = ControllerLock.acquire(in: directory, user: "anna", since: Date())
-    else {
-      Issue.record("the first lock was not acquired")
-      return
-    }
-    guard case .heldBy(let holder) = ControllerLock.acquire(in: directory, user: "ben", since: Date()) else {
-      Issue.record("the second lock was acquired")
-      return
-    }
-    #expect(holder.hasPrefix("anna, pid \(getpid()), since "))
-    withExtendedLifetime(first) {}
   }
 
   @Test func stateDirectoriesDifferByOriginAndFolderButNotByRef() {

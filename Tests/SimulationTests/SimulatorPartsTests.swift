@@ -1,4 +1,5 @@
 import Control
+import Foundation
 import Testing
 
 @testable import Simulation
@@ -36,6 +37,24 @@ import Testing
       #expect(RegisterCodec.isInSync(words, as: spec) == true)
       #expect(try RegisterCodec.encode(try #require(spec.desired), as: spec) == words)
     }
+  }
+
+  /// The oracle's own rule of summer time against the time zone database.
+  @Test func theOracleKnowsSummerTime() throws {
+    let zone = try #require(TimeZone(identifier: "Europe/Berlin"))
+    let first: Int64 = 1_577_836_800
+    for hour in Int64(0)..<(18 * 8766) {
+      let second = first + hour * 3600
+      let offset = zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(second)))
+      guard Int(BerlinTime.offset(at: second)) != offset || hour % 1000 == 0 else { continue }
+      #expect(Int(BerlinTime.offset(at: second)) == offset, "\(second)")
+      #expect(Int(BerlinTime.rules.offset(at: second)) == offset, "\(second)")
+    }
+    // 02:30 of the day that skips it, and of the day that has it twice.
+    let (begins, ends) = BerlinTime.changes(of: 2026)
+    #expect(begins == 1_774_746_000 && ends == 1_792_890_000)
+    #expect(BerlinTime.instant(ofLocal: begins + 3600 + 1800) == begins)
+    #expect(BerlinTime.instant(ofLocal: ends + 3600 + 1800) == ends - 1800)
   }
 
   @Test func swarmsDiffer() {

@@ -52,6 +52,7 @@ final class DeviceDriver: DeviceLinkOwner {
       let todo = actions
       actions.removeAll(keepingCapacity: true)
       for action in todo { perform(action, at: now) }
+      if !input.endsTheDevice { noteStatus(at: now) }
     }
     queue.removeAll(keepingCapacity: true)
     touch()
@@ -62,6 +63,16 @@ final class DeviceDriver: DeviceLinkOwner {
     feed(.gates(core.gates))
     if let counters = restored.counters { feed(.restore(counters)) }
     feed(.desired(spec))
+    restoreOverrides(restored)
+  }
+
+  /// What an earlier process left, when it is found only after the start.
+  func restore(_ restored: RestoredDevice) {
+    if let counters = restored.counters { feed(.restore(counters)) }
+    restoreOverrides(restored)
+  }
+
+  private func restoreOverrides(_ restored: RestoredDevice) {
     for shelf in restored.shelves { feed(.command(.shelve(shelf))) }
     if let by = restored.suspendedBy { feed(.command(.suspend(by: by))) }
   }
@@ -72,6 +83,7 @@ final class DeviceDriver: DeviceLinkOwner {
     if device.spec != spec {
       if device.spec.registers.map(\.name) != spec.registers.map(\.name) {
         ring.reset(width: device.spec.registers.count)
+        core.audit.forgetSeries(of: spec.id)
       }
       spec = device.spec
       reader = reader.adapted(to: device.spec)
@@ -82,8 +94,17 @@ final class DeviceDriver: DeviceLinkOwner {
     touch()
   }
 
+  /// The manifest is gone.
   func release() {
     feed(.removed)
+    let time = core.now().wall
+    if ring.record(status: nil, at: time) { core.audit.note(status: nil, of: spec.id, at: time) }
+    core.audit.forgetSeries(of: spec.id)
+    end()
+  }
+
+  /// The engine stops: what the machine knew ends with it, and nothing has happened to the device.
+  func end() {
     isReleased = true
     dropLink()
     timer?.cancel()
@@ -291,18 +312,30 @@ final class DeviceDriver: DeviceLinkOwner {
     core.touched()
   }
 
+  /// The timeline's states are recorded when they begin, whether or not anybody looks.
+  private func noteStatus(at now: Moment) {
+    let status = machine.status(at: now)
+    if ring.record(status: status, at: now.wall) {
+      core.audit.note(status: status, of: spec.id, at: now.wall)
+    }
+  }
+
   func snapshot(at now: Moment) -> DeviceSnapshot {
     if let cached { return cached }
     let view = machine.view(at: now)
-    if ring.record(status: view.status, at: now.wall) {
-      core.audit.note(status: view.status, of: spec.id, at: now.wall)
-    }
     let plotted = spec.registers.firstIndex { $0.type != .string } ?? 0
     let fresh = DeviceSnapshot(
       spec: spec, view: view, sources: sources,
       trend: ring.trend(register: plotted, points: core.settings.trendPoints), acknowledgedBy: acknowledgedBy)
     cached = fresh
     return fresh
+  }
+}
+
+extension Input {
+  fileprivate var endsTheDevice: Bool {
+    if case .removed = self { return true }
+    return false
   }
 }
 

@@ -1,5 +1,6 @@
 import Control
 import Fleet
+import Journal
 
 /// Where the engine writes down what it does. Confined to the engine's loop: every completion comes there.
 protocol AuditTrail: AnyObject {
@@ -8,16 +9,23 @@ protocol AuditTrail: AnyObject {
   /// How an order ended whose device is gone.
   func settle(_ order: WriteOrder, _ input: Input, at time: WallTime)
   func note(_ transition: Transition, of spec: DeviceSpec, revision: String, at time: WallTime)
-  func note(_ command: FleetCommand, at time: WallTime)
+  /// What an operator asked for. With `reasons` it was refused and changes nothing.
+  func note(_ command: FleetCommand, refused reasons: [String], at time: WallTime)
   /// Operators' words up to this audit record, said through other processes, are in force.
   func noteTakenUp(upTo sequence: Int64, at time: WallTime)
+  /// A hold as it is in force from here on, and who made it so.
+  func note(_ hold: Hold, by: String, at time: WallTime)
   func note(_ event: FleetEvent)
   func note(_ counters: DeviceCounters, of device: DeviceID)
   func note(status: DeviceStatus?, of device: DeviceID, at time: WallTime)
   /// One poll's numbers, in the order of the registers; NaN was not read.
   func sample(_ device: DeviceID, registers: [RegisterSpec], at time: WallTime, _ value: (Int) -> Double)
+  /// The device has gone, or its registers are others: what was sampled under their places means nothing now.
+  func forgetSeries(of device: DeviceID)
   /// Something the restored journal holds for a device that appears now.
   func restored(_ device: DeviceID) -> RestoredDevice
+  /// The journal could not be read at the start, and now it can.
+  func adopt(_ restore: JournalRestore)
   var wantsSamples: Bool { get }
   func close()
 }
@@ -36,13 +44,16 @@ final class NoAuditTrail: AuditTrail {
   }
   func settle(_ order: WriteOrder, _ input: Input, at time: WallTime) {}
   func note(_ transition: Transition, of spec: DeviceSpec, revision: String, at time: WallTime) {}
-  func note(_ command: FleetCommand, at time: WallTime) {}
+  func note(_ command: FleetCommand, refused reasons: [String], at time: WallTime) {}
   func noteTakenUp(upTo sequence: Int64, at time: WallTime) {}
+  func note(_ hold: Hold, by: String, at time: WallTime) {}
   func note(_ event: FleetEvent) {}
   func note(_ counters: DeviceCounters, of device: DeviceID) {}
   func note(status: DeviceStatus?, of device: DeviceID, at time: WallTime) {}
   func sample(_ device: DeviceID, registers: [RegisterSpec], at time: WallTime, _ value: (Int) -> Double) {}
+  func forgetSeries(of device: DeviceID) {}
   func restored(_ device: DeviceID) -> RestoredDevice { RestoredDevice() }
+  func adopt(_ restore: JournalRestore) {}
   var wantsSamples: Bool { false }
   func close() {}
 }

@@ -17,6 +17,7 @@ final class EngineCore {
   private let logger: Logger
   private let timers: LoopTimer
   private let links: any LinkMaker
+  private let clock: () -> Moment
   let audit: any AuditTrail
 
   private(set) var gates: FleetGates
@@ -35,9 +36,9 @@ final class EngineCore {
 
   init(
     loop: any EventLoop, settings: EngineSettings, origin: String, links: any LinkMaker,
-    audit: any AuditTrail,
-    logger: Logger
+    audit: any AuditTrail, logger: Logger, clock: @escaping () -> Moment = EngineClock.now
   ) {
+    self.clock = clock
     self.loop = loop
     self.settings = settings
     self.links = links
@@ -50,7 +51,7 @@ final class EngineCore {
       leader: settings.observeReason)
   }
 
-  func now() -> Moment { EngineClock.now() }
+  func now() -> Moment { clock() }
 
   // MARK: Desired state
 
@@ -248,6 +249,14 @@ final class EngineCore {
     touched()
   }
 
+  /// What an earlier process left, found only now because the journal could not be read at the start. Comes before
+  /// the journal counts as good again: until then nothing is written.
+  func restoreLate(_ restore: JournalRestore) {
+    audit.adopt(restore)
+    for driver in ordered { driver.restore(audit.restored(driver.spec.id)) }
+    if let hold = restore.hold, gates.hold == nil { restoreHold(hold) }
+  }
+
   /// A hold that an earlier process left in force.
   func restoreHold(_ hold: Hold) {
     changeGates { $0.hold = hold }
@@ -328,11 +337,11 @@ final class EngineCore {
     changeGates { $0.hold = $0.hold ?? Hold(by: "shutdown", since: now().wall, reason: "stopping") }
   }
 
-  /// Releases every device without writing and ends the streams.
+  /// Leaves every device without writing and ends the streams.
   func stop() {
     guard !isStopped else { return }
     isStopped = true
-    for driver in ordered { driver.release() }
+    for driver in ordered { driver.end() }
     drivers.removeAll()
     ordered.removeAll()
     for subscriber in subscribers.values { subscriber.finish() }

@@ -10,7 +10,7 @@ final class JournalTrail: AuditTrail {
   private let writer: JournalWriter
   private let loop: any EventLoop
   private let actor: String
-  private let restore: JournalRestore
+  private var restore: JournalRestore
   private var series: [DeviceID: [Series]] = [:]
   let wantsSamples = true
 
@@ -71,7 +71,14 @@ final class JournalTrail: AuditTrail {
     }
   }
 
-  func note(_ command: FleetCommand, at time: WallTime) {
+  func note(_ command: FleetCommand, refused reasons: [String], at time: WallTime) {
+    guard reasons.isEmpty else {
+      let only = command.devices.count == 1 ? command.devices.first : nil
+      return writer.record(
+        AuditDraft(
+          kind: .refused, at: time, actor: command.by, device: only, cause: command.verb, outcome: "refused",
+          detail: reasons.joined(separator: "; ")))
+    }
     switch command {
     case .sync(let scope, let by):
       for device in scope.devices {
@@ -80,10 +87,6 @@ final class JournalTrail: AuditTrail {
             kind: .sync, at: time, actor: by, device: device, cause: scope.force ? "force" : nil,
             detail: scope.registers.isEmpty ? nil : scope.registers.joined(separator: ", ")))
       }
-    case .hold(let reason, let by):
-      writer.record(
-        AuditDraft(kind: .hold, at: time, actor: by, detail: reason),
-        change: .set(.hold(Hold(by: by, since: time, reason: reason))))
     case .release(let by):
       writer.record(AuditDraft(kind: .release, at: time, actor: by), change: .clear(.hold))
     case .shelve(let devices, let register, let span, let reason, let by):
@@ -114,7 +117,8 @@ final class JournalTrail: AuditTrail {
     case .retryContested(let devices, let by): simple(.retryContested, devices, by, time)
     case .acknowledge(let devices, let reason, let by):
       simple(.acknowledge, devices, by, time, detail: reason.isEmpty ? nil : reason)
-    case .refresh: break
+    // A hold is noted as it came into force.
+    case .hold, .refresh: break
     }
   }
 
@@ -128,6 +132,11 @@ final class JournalTrail: AuditTrail {
 
   func noteTakenUp(upTo sequence: Int64, at time: WallTime) {
     writer.record(.takenUp(upTo: sequence, at: time, actor: actor))
+  }
+
+  func note(_ hold: Hold, by: String, at time: WallTime) {
+    writer.record(
+      AuditDraft(kind: .hold, at: time, actor: by, detail: hold.reason), change: .set(.hold(hold)))
   }
 
   func note(_ event: FleetEvent) { writer.record(event) }
@@ -155,7 +164,6 @@ final class JournalTrail: AuditTrail {
     if !samples.isEmpty { writer.append(samples) }
   }
 
-  /// A changed list of registers changes what the samples mean.
   func forgetSeries(of device: DeviceID) { series[device] = nil }
 
   func restored(_ device: DeviceID) -> RestoredDevice {
@@ -169,6 +177,8 @@ final class JournalTrail: AuditTrail {
     }
     return found
   }
+
+  func adopt(_ restore: JournalRestore) { self.restore = restore }
 
   func close() { writer.close() }
 }

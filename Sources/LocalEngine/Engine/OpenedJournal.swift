@@ -73,9 +73,23 @@ struct OpenedJournal: Sendable {
   func attach(_ core: EngineCore, on loop: any EventLoop) {
     if let problem { core.journalChanged(JournalHealth(problem: problem)) }
     if let hold = restore.hold { core.restoreHold(hold) }
-    guard writer != nil else { return }
+    guard let writer else { return }
     let bound = NIOLoopBound(core, eventLoop: loop)
-    relay.begin { health in loop.execute { bound.value.journalChanged(health) } }
+    let late = LateRestore(isDue: problem != nil)
+    relay.begin { health in
+      loop.execute {
+        guard health.problem == nil, late.isDue else { return bound.value.journalChanged(health) }
+        // The gate stays shut until the overrides that the file holds are in force.
+        writer.restore { result in
+          guard case .success(let restore) = result else { return }
+          loop.execute {
+            if late.isDue { bound.value.restoreLate(restore) }
+            late.isDue = false
+            bound.value.journalChanged(writer.health)
+          }
+        }
+      }
+    }
   }
 }
 
@@ -100,4 +114,10 @@ private final class HealthRelay: @unchecked Sendable {
     }
     if let missed { receiver(missed) }
   }
+}
+
+/// Whether what an earlier process left has still to be read. Confined to the engine's loop.
+private final class LateRestore: @unchecked Sendable {
+  var isDue: Bool
+  init(isDue: Bool) { self.isDue = isDue }
 }

@@ -31,7 +31,7 @@ extension EngineCore {
   /// What was said elsewhere is done here as if it had been said here; it is in the audit already.
   func take(_ words: OperatorWords) {
     let desk = CommandDesk(core: self)
-    for word in words.words { _ = desk.perform(word.command) }
+    for word in words.words { _ = desk.take(word.command) }
     if let last = words.words.last { audit.noteTakenUp(upTo: last.sequence, at: now().wall) }
   }
 }

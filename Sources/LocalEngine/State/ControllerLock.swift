@@ -1,7 +1,8 @@
 import Foundation
 
-/// The one-controller lock: an advisory `flock` on a file that says who holds it. The kernel releases it when the
-/// process ends in any way, so a crash leaves no stale lock behind.
+/// The one-controller lock of a device set: advisory `flock`s on a file in the state directory, which is this user's,
+/// and on one that all users of the host share. The kernel releases them when the process ends in any way, so a crash
+/// leaves no stale lock behind.
 public final class ControllerLock: Sendable {
   public enum Outcome {
     case acquired(ControllerLock)
@@ -11,14 +12,22 @@ public final class ControllerLock: Sendable {
   }
 
   private let descriptor: Int32
+  private let host: HostLock?
 
-  private init(descriptor: Int32) { self.descriptor = descriptor }
+  private init(descriptor: Int32, host: HostLock?) {
+    self.descriptor = descriptor
+    self.host = host
+  }
 
   deinit { close(descriptor) }
 
-  public static func acquire(in directory: StateDirectory, user: String, since: Date) -> Outcome {
+  /// - Parameter shared: the directory that all users share; `nil` on a host that has none, where only this user's
+  ///   own processes exclude each other.
+  public static func acquire(
+    in directory: StateDirectory, user: String, since: Date, shared: String? = sharedDirectory
+  ) -> Outcome {
     do throws(StateProblem) { try directory.create() } catch { return .unavailable(error) }
-    let path = directory.path + "/controller.lock"
+    let path = path(in: directory)
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else {
       return .unavailable(StateProblem(reason: "cannot open \(path): \(String(cString: strerror(errno)))"))
@@ -29,28 +38,33 @@ public final class ControllerLock: Sendable {
       guard code == EWOULDBLOCK else {
         return .unavailable(StateProblem(reason: "cannot lock \(path): \(String(cString: strerror(code)))"))
       }
-      return .heldBy(holder(descriptor))
+      return .heldBy(LockHolder.name(of: descriptor))
     }
-    let line = "\(user), pid \(getpid()), since \(timestamp(since))\n"
-    ftruncate(descriptor, 0)
-    _ = line.withCString { pwrite(descriptor, $0, strlen($0), 0) }
-    return .acquired(ControllerLock(descriptor: descriptor))
+    let record = LockHolder.line(user: user, since: since)
+    var host: HostLock?
+    if let shared {
+      switch HostLock.acquire(key: directory.setKey, in: shared, record: record) {
+      case .acquired(let taken): host = taken
+      case .heldBy(let holder):
+        close(descriptor)
+        return .heldBy(holder)
+      case .unavailable(let problem):
+        close(descriptor)
+        return .unavailable(problem)
+      }
+    }
+    LockHolder.write(record, to: descriptor)
+    return .acquired(ControllerLock(descriptor: descriptor, host: host))
   }
 
-  private static func holder(_ descriptor: Int32) -> String {
-    var bytes = [UInt8](repeating: 0, count: 256)
-    let count = pread(descriptor, &bytes, bytes.count, 0)
-    guard count > 0 else { return "another process" }
-    let text = String(decoding: bytes.prefix(count), as: UTF8.self)
-    let line = text.split(separator: "\n").first.map(String.init) ?? ""
-    let safe = String(line.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f }.map(Character.init))
-    return safe.isEmpty ? "another process" : safe
+  /// Where all users' locks are; found once.
+  public static let sharedDirectory = HostLock.sharedDirectory()
+
+  /// Who controls a device set now, found out without touching the locks; `nil`: nobody.
+  public static func holder(of directory: StateDirectory, shared: String? = sharedDirectory) -> String? {
+    LockHolder.current(at: path(in: directory))
+      ?? shared.flatMap { LockHolder.current(at: HostLock.path(key: directory.setKey, in: $0)) }
   }
 
-  private static func timestamp(_ date: Date) -> String {
-    let formatter = DateFormatter()
-    formatter.locale = Locale(identifier: "en_US_POSIX")
-    formatter.dateFormat = "yyyy-MM-dd HH:mm:ss"
-    return formatter.string(from: date)
-  }
+  private static func path(in directory: StateDirectory) -> String { directory.path + "/controller.lock" }
 }

@@ -120,21 +120,25 @@ struct TransitionWording {
     case .suspended(let by):
       return .init(.notice, "Suspended", "Suspended by \(by): reading on, never writing")
     case .resumed(let by): return .init(.notice, "Resumed", "Resumed by \(by)")
-    case .syncFinished(let request, let results):
-      var corrected = 0
-      var failed = 0
-      for result in results {
-        switch result.outcome {
-        case .corrected: corrected += 1
-        case .refused, .failed: failed += 1
-        case .alreadyInSync: break
-        }
-      }
-      return .init(
-        failed == 0 ? .notice : .warning, "SyncFinished",
-        "Sync by \(request.by): \(corrected) corrected, \(failed) not, of \(results.count)")
+    case .syncFinished(let request, let results): return sync(request, results)
     default: return nil
     }
+  }
+
+  /// With the first reason: whoever asked must not have to look for it.
+  private static func sync(_ request: SyncRequest, _ results: [SyncResult]) -> TransitionWording {
+    let corrected = results.count { $0.outcome == .corrected }
+    let reasons = results.compactMap { result -> String? in
+      switch result.outcome {
+      case .corrected, .alreadyInSync: nil
+      case .refused(let list): "\(result.name): \(list.map { $0.explanation }.joined(separator: "; "))"
+      case .failed(let why): "\(result.name): \(why)"
+      }
+    }
+    var text = "Sync by \(request.by): \(corrected) corrected, \(reasons.count) not, of \(results.count)"
+    if let first = reasons.first { text += "; \(first)" }
+    if reasons.count > 1 { text += " (and \(reasons.count - 1) more)" }
+    return .init(reasons.isEmpty ? .notice : .warning, "SyncFinished", text)
   }
 
   private static func write(_ order: WriteOrder, _ outcome: WriteOutcome) -> TransitionWording? {

@@ -21,6 +21,9 @@ public struct StateDirectory: Sendable, Hashable {
     self.init(path: "\(state)/fabgitops/\(readable)-\(hash)")
   }
 
+  /// Names the device set for all users of the host: the hash of origin and sub-path, whoever's directory this is.
+  var setKey: String { url.lastPathComponent.split(separator: "-").last.map(String.init) ?? "set" }
+
   /// Makes the directory, readable by its owner only.
   public func create() throws(StateProblem) {
     do {
