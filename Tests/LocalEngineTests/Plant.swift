@@ -11,7 +11,8 @@ struct Plant {
   let source = ScriptedSource()
   let engine: LocalEngine
 
-  static let patience: Duration = .seconds(30)
+  /// No measure: only a test that would wait for ever ends with it.
+  static let patience: Duration = .seconds(120)
 
   init(
     values: [UInt16], mode: FleetMode = .control, journal: JournalChoice? = nil,
@@ -32,7 +33,8 @@ struct Plant {
     fleet.ports.enumerated().map { index, port in
       var spec = DeviceSpec(
         id: DeviceID(name: "line-\(index + 1)"), address: "127.0.0.1", port: port,
-        timeout: .milliseconds(500),
+        // On a loaded machine an answer may take its time; that is not what is tested.
+        timeout: .seconds(15),
         pollInterval: .seconds(1),
         registers: [RegisterSpec(name: "setpoint", address: 4001, desired: .integer(2500))])
       adjust(&spec)

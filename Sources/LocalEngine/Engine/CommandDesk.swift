@@ -42,7 +42,9 @@ struct CommandDesk {
         reasons.append("\(Refusal.held(hold).explanation); release it first")
       }
     case .hold(let reason, _):
-      if let hold = core.gates.hold, reason.isEmpty { reasons.append("already so: \(Refusal.held(hold).explanation)") }
+      if let hold = core.gates.hold, reason.isEmpty {
+        reasons.append("already so: \(Refusal.held(hold).explanation)")
+      }
     case .shelve(_, _, let span, let reason, _):
       if reason.allSatisfy(\.isWhitespace) { reasons.append("a reason is needed; say why it is silent") }
       if span <= .zero { reasons.append("the time must be longer than nothing") }
