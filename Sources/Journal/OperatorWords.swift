@@ -63,7 +63,7 @@ extension FleetCommand {
       }
       return nil
     case .unshelve: self = .unshelve(devices, register: draft.register, by: draft.actor)
-    case .suspend: self = .suspend(devices, by: draft.actor)
+    case .suspend: self = .suspend(devices, reason: draft.detail ?? "", by: draft.actor)
     case .resume: self = .resume(devices, by: draft.actor)
     default: return nil
     }

@@ -8,6 +8,8 @@ public final class ControllerLock: Sendable {
     case acquired(ControllerLock)
     /// Who holds it: `anna, pid 4711, since 2026-01-02 03:04:05`.
     case heldBy(String)
+    /// The same, by a process with another state directory: another user's, with a journal of its own.
+    case heldElsewhere(String)
     case unavailable(StateProblem)
   }
 
@@ -47,7 +49,7 @@ public final class ControllerLock: Sendable {
       case .acquired(let taken): host = taken
       case .heldBy(let holder):
         close(descriptor)
-        return .heldBy(holder)
+        return .heldElsewhere(holder)
       case .unavailable(let problem):
         close(descriptor)
         return .unavailable(problem)

@@ -36,7 +36,7 @@ struct LocalSession {
     if wish != .observe {
       switch ControllerLock.acquire(in: directory, user: Operator.name, since: Date()) {
       case .acquired(let taken): lock = taken
-      case .heldBy(let holder): reason = "\(holder) controls these devices"
+      case .heldBy(let holder), .heldElsewhere(let holder): reason = "\(holder) controls these devices"
       case .unavailable(let problem): reason = problem.reason
       }
       if wish == .mustControl, lock == nil {

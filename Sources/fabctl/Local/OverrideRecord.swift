@@ -25,6 +25,11 @@ struct OverrideRecord {
     switch ControllerLock.acquire(in: LocalSession.directory(choice), user: Operator.name, since: Date()) {
     case .acquired(let taken): lock = taken
     case .heldBy(let holder): controller = holder
+    case .heldElsewhere(let holder):
+      throw CommandFailure(
+        .refused,
+        "fabctl: \(verb) refused: \(holder) controls these devices from another user's account, with a journal of "
+          + "its own; say it there")
     case .unavailable(let problem):
       throw CommandFailure(.refused, "fabctl: \(verb) refused: \(problem.reason)")
     }
