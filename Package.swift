@@ -41,6 +41,7 @@ let package = Package(
   name: "fabgitops",
   products: [
     .executable(name: "fabctl", targets: ["fabctl"]),
+    .executable(name: "fabgitops-operator", targets: ["fabgitops-operator"]),
     .executable(name: "mock-plc", targets: ["mock-plc"]),
   ],
   dependencies: [
@@ -75,6 +76,12 @@ let package = Package(
         asyncHTTPClient, logging, yams, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
         nio("NIOFoundationCompat"), nioSSL,
       ]),
+    library(
+      "Cluster",
+      [
+        "Control", "Fleet", "Kubernetes", "LocalEngine", "Manifest", asyncHTTPClient, logging, metrics,
+        nio("NIOCore"), nio("NIOHTTP1"), nio("NIOPosix"), nioSSL,
+      ]),
     library("MockPLC", ["Modbus", yams, nio("NIOCore"), nio("NIOPosix")]),
 
     // What is seen.
@@ -98,10 +105,16 @@ let package = Package(
     program(
       "fabctl",
       [
-        "Control", "Dashboard", "Fleet", "GitSource", "Journal", "LocalEngine", "Manifest", "MockPLC",
-        "Modbus", "NcursesTerminal", "Observability", "Terminal", "ThemeFiles", argumentParser, logging,
+        "Cluster", "Control", "Dashboard", "Fleet", "GitSource", "Journal", "Kubernetes", "LocalEngine",
+        "Manifest", "MockPLC", "Modbus", "NcursesTerminal", "Observability", "Terminal", "ThemeFiles", argumentParser, logging,
         metrics,
         nio("NIOPosix"),
+      ]),
+    program(
+      "fabgitops-operator",
+      [
+        "Cluster", "Control", "Fleet", "Kubernetes", "LocalEngine", "Observability", argumentParser, logging,
+        metrics, nio("NIOPosix"),
       ]),
     program("fabsim", ["Control", "Modbus", "Simulation", argumentParser]),
     program("mock-plc", ["MockPLC", "Modbus", argumentParser, nio("NIOPosix")]),
@@ -111,6 +124,12 @@ let package = Package(
       name: "EnvTest", dependencies: ["Kubernetes", asyncHTTPClient, nio("NIOCore")], path: "Tests/EnvTest",
       swiftSettings: strict),
     tests("ArchitectureTests", []),
+    tests(
+      "ClusterTests",
+      [
+        "Cluster", "Control", "EnvTest", "Fleet", "Kubernetes", "LocalEngine", "Manifest", "MockPLC",
+        asyncHTTPClient, logging, nio("NIOPosix"), nioSSL,
+      ]),
     tests("ControlTests", ["Control"]),
     tests("DashboardTests", ["Control", "Dashboard", "Fleet", "Terminal"], exclude: ["Goldens"]),
     tests("GitSourceTests", ["Control", "Fleet", "GitSource", "Manifest", logging]),

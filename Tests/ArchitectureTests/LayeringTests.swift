@@ -24,7 +24,10 @@ import Testing
       "Kubernetes": nio + platform
         + ["AsyncHTTPClient", "Yams", "Foundation", "Logging", "NIOHTTP1", "NIOSSL"],
       "Cluster": nio + platform
-        + ["Control", "Fleet", "Manifest", "LocalEngine", "Kubernetes", "Foundation", "Logging"],
+        + [
+          "Control", "Fleet", "Manifest", "LocalEngine", "Kubernetes", "Foundation", "Logging", "Metrics",
+          "AsyncHTTPClient", "NIOHTTP1", "NIOSSL",
+        ],
       "CZlib": [],
       "Observability": nio + platform
         + ["Control", "Fleet", "CZlib", "CoreMetrics", "Hummingbird", "HTTPTypes", "Logging", "Foundation"],
