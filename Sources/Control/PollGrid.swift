@@ -22,7 +22,7 @@ struct PollGrid: Hashable, Sendable {
 
 extension DeviceID {
   /// FNV-1a over the name: the same in every process, unlike `hashValue`.
-  var stableHash: UInt64 {
+  public var stableHash: UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in namespace.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
     hash = (hash ^ 0x2F) &* 0x100_0000_01B3

@@ -26,7 +26,7 @@ public final class LocalEngine: FleetEngine {
   ///   - loop: the loop everything runs on, usually one of its own.
   public init(
     source: any DesiredSource, origin: String, settings: EngineSettings, journal: JournalChoice? = nil,
-    loop: any EventLoop, logger: Logger = Logger(label: "fabgitops.engine")
+    loop: any EventLoop, hooks: EngineHooks = .init(), logger: Logger = Logger(label: "fabgitops.engine")
   ) async throws {
     var missing: [Capabilities.Ability: String] = [:]
     if settings.mode != .control {
@@ -42,7 +42,7 @@ public final class LocalEngine: FleetEngine {
     let core = try await loop.submit {
       let core = EngineCore(
         loop: loop, settings: settings, origin: origin, links: ModbusLinkMaker(loop: loop),
-        audit: opened.trail(on: loop), logger: logger)
+        audit: opened.trail(on: loop), hooks: hooks, logger: logger)
       opened.attach(core, on: loop)
       return NIOLoopBound(core, eventLoop: loop)
     }.get()
@@ -109,6 +109,20 @@ public final class LocalEngine: FleetEngine {
       return .refused("adopt: nothing to adopt on \(device): no drifted register has been read")
     }
     return await source.adopt(device, values: values, by: operatorName)
+  }
+
+  /// Leadership (gate 2) lasts for `span` from now; `nil`: it has ended, `.max` nanoseconds: for good.
+  ///
+  /// - Parameter holder: who leads instead, for the message.
+  public func lead(for span: TimeSpan?, holder: String = "") {
+    let until = span.map { EngineClock.now().instant + $0 }
+    let core = core
+    loop.execute {
+      core.value.changeGates { gates in
+        gates.leadershipUntil = until
+        gates.leader = holder
+      }
+    }
   }
 
   /// Stops taking work, lets writes in flight be verified for at most `grace`, releases every device without

@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct SyncAnnotationTests {
   @Test func whatIsAskedIsRead() {
-    let asked = SyncAnnotation(request: "2026-01-02T03:04:05Z", force: true, registers: ["a", "b"], by: "anna")
+    let asked = SyncAnnotation(
+      request: "2026-01-02T03:04:05Z", force: true, registers: ["a", "b"], by: "anna")
     let annotations = asked.patch["metadata"]?["annotations"]?.objectValue ?? [:]
     #expect(SyncAnnotation(annotations: annotations.compactMapValues(\.stringValue)) == asked)
   }

@@ -207,6 +207,9 @@ final class DeviceDriver: DeviceLinkOwner {
       let reason = objections.map { $0.explanation }.joined(separator: "; ")
       return finish(order, .writeNotSent(order, reason: reason))
     }
+    guard core.hooks.mayWrite?() ?? true else {
+      return finish(order, .writeNotSent(order, reason: Refusal.notLeading(holder: "").explanation))
+    }
     guard link.epoch == observedEpoch else {
       return finish(
         order, .writeNotSent(order, reason: "the connection changed since the register was read"))

@@ -31,10 +31,32 @@ protocol AuditTrail: AnyObject {
 }
 
 /// What an earlier process left for one device.
-struct RestoredDevice {
-  var counters: DeviceCounters?
-  var shelves: [Shelf] = []
-  var suspendedBy: String?
+public struct RestoredDevice: Hashable, Sendable {
+  public var counters: DeviceCounters?
+  public var shelves: [Shelf]
+  public var suspendedBy: String?
+
+  public init(counters: DeviceCounters? = nil, shelves: [Shelf] = [], suspendedBy: String? = nil) {
+    self.counters = counters
+    self.shelves = shelves
+    self.suspendedBy = suspendedBy
+  }
+
+  /// What a source keeps goes before what the journal has, except for the writes of the last hour, which only the
+  /// journal knows and which the wear budget must not forget.
+  func overridden(by source: RestoredDevice?) -> RestoredDevice {
+    guard var merged = source else { return self }
+    guard let kept = counters?.registers, merged.counters != nil else { return merged }
+    for register in kept where !register.recentWrites.isEmpty {
+      let index = merged.counters?.registers.firstIndex { $0.name == register.name }
+      if let index {
+        merged.counters?.registers[index].recentWrites = register.recentWrites
+      } else {
+        merged.counters?.registers.append(.init(name: register.name, recentWrites: register.recentWrites))
+      }
+    }
+    return merged
+  }
 }
 
 /// No journal: nothing is kept beyond this process.

@@ -7,9 +7,13 @@ public struct DesiredState: Sendable {
     public var spec: DeviceSpec
     /// Where each register's desired value is written, in the order of the registers.
     public var sources: [SourceLocation?]
-    public init(spec: DeviceSpec, sources: [SourceLocation?] = []) {
+    /// What the source itself keeps of the device's past and of operators' words, instead of the journal. Looked
+    /// at when the device appears.
+    public var restored: RestoredDevice?
+    public init(spec: DeviceSpec, sources: [SourceLocation?] = [], restored: RestoredDevice? = nil) {
       self.spec = spec
       self.sources = sources
+      self.restored = restored
     }
   }
   public var devices: [Device]

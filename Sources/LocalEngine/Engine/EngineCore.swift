@@ -19,6 +19,7 @@ final class EngineCore {
   private let links: any LinkMaker
   private let clock: () -> Moment
   let audit: any AuditTrail
+  let hooks: EngineHooks
 
   private(set) var gates: FleetGates
   private(set) var drivers: [DeviceID: DeviceDriver] = [:]
@@ -36,18 +37,22 @@ final class EngineCore {
 
   init(
     loop: any EventLoop, settings: EngineSettings, origin: String, links: any LinkMaker,
-    audit: any AuditTrail, logger: Logger, clock: @escaping () -> Moment = EngineClock.now
+    audit: any AuditTrail, hooks: EngineHooks = .init(), logger: Logger,
+    clock: @escaping () -> Moment = EngineClock.now
   ) {
     self.clock = clock
     self.loop = loop
     self.settings = settings
     self.links = links
     self.audit = audit
+    self.hooks = hooks
     self.logger = logger
     timers = LoopTimer(eventLoop: loop)
     source = SourceStatus(origin: origin)
     gates = FleetGates(
-      mode: settings.mode, leadershipUntil: settings.mode == .control ? Instant(nanoseconds: .max) : nil,
+      mode: settings.mode,
+      leadershipUntil: settings.mode == .control && settings.leadsFromTheStart
+        ? Instant(nanoseconds: .max) : nil,
       leader: settings.observeReason)
   }
 
@@ -75,7 +80,7 @@ final class EngineCore {
       } else {
         let driver = DeviceDriver(core: self, device: device)
         drivers[device.spec.id] = driver
-        driver.begin(audit.restored(device.spec.id))
+        driver.begin(audit.restored(device.spec.id).overridden(by: device.restored))
       }
     }
     for driver in ordered where !wanted.contains(driver.spec.id) {
@@ -164,6 +169,7 @@ final class EngineCore {
   ) {
     let event = events.append(at: time, severity, device, register: register, reason: reason, message)
     audit.note(event)
+    hooks.onEvent?(event)
     log(event)
     touched()
   }
@@ -340,6 +346,8 @@ final class EngineCore {
   /// Leaves every device without writing and ends the streams.
   func stop() {
     guard !isStopped else { return }
+    // What was verified since the last one must not be lost with the process.
+    publishSnapshot()
     isStopped = true
     for driver in ordered { driver.end() }
     drivers.removeAll()

@@ -18,6 +18,9 @@ public struct EngineSettings: Sendable {
   /// Off: nothing is written but what an operator asks for, as if every `autoCorrect` were off.
   public var automaticCorrections = true
 
+  /// Off: nothing is written until `LocalEngine.lead` says so.
+  public var leadsFromTheStart = true
+
   public init(
     mode: FleetMode = .control, observeReason: String = "", snapshotInterval: TimeSpan = .milliseconds(100),
     historyCapacity: Int = 600, trendPoints: Int = 24, seed: UInt64 = 0

@@ -1,0 +1,228 @@
+"""Two operators, an API server that goes away, a history that is forgotten: who writes, and what is counted."""
+
+import json
+import re
+import threading
+import time
+
+import pytest
+
+from conftest import mbpoll_read, wait_for
+from kube import MISSING, SYSTEM, Cluster, Fleet, Operator, condition, plc_yaml, write_register
+
+pytestmark = pytest.mark.skipif(MISSING is not None, reason=MISSING or "")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    server = Cluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        yield server.start().install()
+    finally:
+        server.stop()
+
+
+class Vandal(threading.Thread):
+    """Turns dials all the time, each once and then again only when it has been put right."""
+
+    def __init__(self, plant, count, pause=0.15):
+        super().__init__(daemon=True)
+        self.plant, self.count, self.pause = plant, count, pause
+        self.turns = {i: 0 for i in range(count)}
+        self.ended = threading.Event()
+
+    def run(self):
+        i = 0
+        while not self.ended.wait(self.pause):
+            i = (i + 1) % self.count
+            if mbpoll_read(self.plant.port + i, 4001) == 2500:
+                write_register(self.plant.port + i, 4001, 2400)
+                self.turns[i] += 1
+
+    def end(self):
+        self.ended.set()
+        self.join()
+
+
+def operators_writes(plant):
+    """Writes of the desired value, as the mock PLCs logged them: (plc, connection, time)."""
+    return [(w["plc"], int(w["conn"]), float(w["t"])) for w in plant.writes() if w["after"] == "2500"]
+
+
+def counters(cluster, count):
+    return {item["metadata"]["name"]: (item.get("status", {}).get("driftEvents", 0),
+                                       item.get("status", {}).get("correctionsApplied", 0))
+            for item in cluster.get()}
+
+
+def test_the_leader_is_killed(cluster, tmp_path):
+    count = 12
+    plant = Fleet(tmp_path, count, "--verbose")
+    cluster.apply("".join(plc_yaml(f"line-{i}", plant.port + i) for i in range(count)))
+    first = Operator(cluster, tmp_path).wait("Leading")
+    second = Operator(cluster, tmp_path).wait("Standing by")
+    vandal = Vandal(plant, count)
+    try:
+        assert second.http("/readyz")[0] == 200 and second.metric("managed_plcs") == 0
+        vandal.start()
+        wait_for("some corrections", lambda: sum(c for _, c in counters(cluster, count).values()) > count)
+        seen = []
+        before = counters(cluster, count)
+        killed = time.monotonic()
+        first.kill()
+        writes_before = len(operators_writes(plant))
+        while "Leading" not in second.log:
+            assert time.monotonic() - killed < 60, second.log[-2000:]
+            seen.append(counters(cluster, count))
+            time.sleep(0.2)
+        takeover = time.monotonic() - killed
+        wait_for("its first write", lambda: len(operators_writes(plant)) > writes_before)
+        acting = time.monotonic() - killed
+        for _ in range(20):
+            seen.append(counters(cluster, count))
+            time.sleep(0.2)
+        vandal.end()
+        wait_for("the end of the drifts", lambda: all(
+            condition(item["status"], "InSync").get("status") == "True" for item in cluster.get()))
+        seen.append(counters(cluster, count))
+        # Status counters never go back.
+        last = before
+        for now in seen:
+            assert all(now[name] >= last[name] for name in now), (last, now)
+            last = now
+        # No register is written by both: every connection of the second is later than every one of the first.
+        writes = operators_writes(plant)
+        early, late = writes[:writes_before], writes[writes_before:]
+        assert early and late
+        assert max(t for _, _, t in early) < min(t for _, _, t in late)
+        for name in {plc for plc, _, _ in late}:
+            assert not {c for p, c, _ in early if p == name} & {c for p, c, _ in late if p == name}
+        print(f"took over after {takeover:.1f} s, wrote after {acting:.1f} s")
+        # The lease's own times: 15 s to run out, at most 2.4 s to look again. A loaded machine adds to it.
+        assert takeover < 20 * 1.5, takeover
+    finally:
+        vandal.ended.set()
+        for one in (first, second):
+            one.kill()
+        plant.stop()
+        cluster.kubectl("delete", "plc", "--all")
+
+
+def test_the_api_server_goes_away(cluster, tmp_path):
+    count = 12
+    plant = Fleet(tmp_path, count)
+    cluster.apply("".join(plc_yaml(f"line-{i}", plant.port + i) for i in range(count)))
+    one = Operator(cluster, tmp_path).wait("Leading")
+    vandal = Vandal(plant, count)
+    try:
+        cluster.must("wait", "--for=condition=InSync", "plc", "--all", "--timeout=60s")
+        vandal.start()
+        time.sleep(3)
+        cluster.stop_server()
+        time.sleep(14)
+        # The lease could not be renewed: nothing is written any more, everything is still watched.
+        assert "Not leading any more" in one.log
+        silent = len(operators_writes(plant))
+        time.sleep(2)
+        assert len(operators_writes(plant)) == silent
+        assert one.metric("managed_plcs") == count and one.metric("fabgitops_leader") == 0
+        cluster.start_server()
+        cluster.compact()
+        # Wait for it to recover by itself, and for the vandal's work to be undone again.
+        wait_for(lambda: one.log[-2000:], lambda: len(operators_writes(plant)) > silent, timeout=90)
+        time.sleep(3)
+        vandal.end()
+        wait_for("the end of the drifts", lambda: all(
+            item.get("status", {}).get("inSync") is True
+            and item["status"]["driftEvents"] == vandal.turns[int(item["metadata"]["name"].split("-")[1])]
+            for item in cluster.get()) or None, timeout=60)
+        # Each turn of a dial is one drift event: none lost, none counted twice.
+        for item in cluster.get():
+            turns = vandal.turns[int(item["metadata"]["name"].split("-")[1])]
+            assert (item["status"]["driftEvents"], item["status"]["correctionsApplied"]) == (turns, turns)
+        assert sum(vandal.turns.values()) > count
+        # A change of the specification is seen: the watch lives.
+        cluster.must("patch", "plc", "line-0", "--type=merge", "-p", '{"spec":{"targetValue":2600}}')
+        wait_for("the change", lambda: mbpoll_read(plant.port, 4001) == 2600)
+    finally:
+        vandal.ended.set()
+        one.kill()
+        plant.stop()
+        cluster.kubectl("delete", "plc", "--all")
+
+
+def test_what_each_role_may_do(cluster, tmp_path):
+    """Asked of the API server itself, verb by verb; what the roles suffice for, the other tests show."""
+    allowed = {
+        "operator": {
+            "industrialplcs": {"get", "list", "watch"}, "industrialplcs/status": {"patch"},
+            "events": {"create", "patch"},
+        },
+        "viewer": {
+            "industrialplcs": {"get", "list", "watch"}, "industrialplcs/status": {"get", "list", "watch"},
+            "events": {"get", "list", "watch"},
+        },
+        "syncer": {
+            "industrialplcs": {"get", "list", "watch", "patch"}, "industrialplcs/status": {"get"},
+            "events": {"get", "list", "watch"},
+        },
+        "nobody": {},
+    }
+    verbs = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
+    resources = {
+        "industrialplcs": ("fabgitops.io", ""), "industrialplcs/status": ("fabgitops.io", "status"),
+        "events": ("", ""), "secrets": ("", ""), "configmaps": ("", ""), "pods": ("", ""),
+        "pods/exec": ("", "exec"), "leases": ("coordination.k8s.io", ""), "services/proxy": ("", "proxy"),
+        "customresourcedefinitions": ("apiextensions.k8s.io", ""), "clusterroles": ("rbac.authorization.k8s.io", ""),
+        "serviceaccounts/token": ("", "token"),
+    }
+
+    def may(user, verb, resource, namespace="default", name=""):
+        group, sub = resources[resource]
+        review = {
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": {
+                "user": f"system:serviceaccount:{SYSTEM}:" + ("fabgitops-operator" if user == "operator" else user),
+                "groups": ["system:serviceaccounts", f"system:serviceaccounts:{SYSTEM}", "system:authenticated"],
+                "resourceAttributes": {
+                    "verb": verb, "group": group, "resource": resource.split("/")[0], "subresource": sub,
+                    "namespace": namespace, "name": name}}}
+        reviews.append((review, user, verb, resource, namespace, name))
+
+    reviews = []
+    for user in allowed:
+        for resource in resources:
+            for verb in verbs:
+                may(user, verb, resource)
+    answers = json.loads(cluster.must(
+        "create", "-o", "json", "-f", "-",
+        text=json.dumps({"apiVersion": "v1", "kind": "List", "items": [review for review, *_ in reviews]})))["items"]
+    wrong = []
+    for answer, (_, user, verb, resource, *_) in zip(answers, reviews, strict=True):
+        if answer["status"].get("allowed", False) != (verb in allowed[user].get(resource, ())):
+            wrong.append((user, verb, resource, answer["status"]))
+    assert not wrong, wrong
+    # In its own namespace the operator has its lease and sees the hold, and nothing else.
+    for verb, resource, name, expected in [
+        ("update", "leases", "fabgitops-operator", "yes"), ("delete", "leases", "fabgitops-operator", "no"),
+        ("get", "configmaps", "fabgitops-hold", "yes"), ("get", "configmaps", "other", "no"),
+        ("update", "configmaps", "fabgitops-hold", "no"), ("get", "secrets", "fabgitops-webhook-cert", "no"),
+    ]:
+        done = cluster.kubectl("auth", "can-i", verb, f"{resource}/{name}", "-n", SYSTEM, user="operator")
+        assert done.stdout.strip() == expected, (verb, resource, name, done.stdout, done.stderr)
+    # And tried: everything but what is allowed is refused, in words that name the permission.
+    cluster.apply(plc_yaml("tried", 502))
+    for user, arguments in {
+        "viewer": ["annotate", "plc", "tried", "a=b"], "syncer": ["delete", "plc", "tried"],
+        "operator": ["annotate", "plc", "tried", "a=b"], "nobody": ["get", "plc"],
+    }.items():
+        done = cluster.kubectl(*arguments, user=user)
+        assert done.returncode != 0 and "forbidden" in done.stderr, (user, done.stderr)
+    cluster.must("delete", "plc", "tried")
+    # In all the runs above the operator was refused nothing: its role suffices.
+    refused = [(e["verb"], e["requestURI"]) for e in cluster.audit_lines("fabgitops-operator")
+               if e.get("responseStatus", {}).get("code") == 403 and "annotate" not in e.get("userAgent", "")
+               and "kubectl" not in e.get("userAgent", "")]
+    assert refused == [], refused
+    assert any(e["verb"] == "patch" and re.search("/status", e["requestURI"])
+               for e in cluster.audit_lines("fabgitops-operator"))
