@@ -34,6 +34,7 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let swiftASN1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
@@ -46,6 +47,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
@@ -64,7 +66,7 @@ let package = Package(
     library("Manifest", ["Control", yams]),
 
     // What reaches the world.
-    library("Modbus", [nio("NIOCore"), nio("NIOPosix")]),
+    library("Modbus", [nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), nioSSL, swiftASN1]),
     library("Journal", ["Control", "Fleet", grdb, crypto]),
     library("GitSource", ["Control", "Fleet", "Manifest", logging, subprocess]),
     library(
@@ -138,12 +140,13 @@ let package = Package(
     tests(
       "LocalEngineTests",
       [
-        "Control", "Fleet", "Journal", "LocalEngine", "MockPLC", "Modbus", logging, nio("NIOCore"),
+        "Control", "Fleet", "Journal", "LocalEngine", "Manifest", "MockPLC", "Modbus", logging,
+        nio("NIOCore"),
         nio("NIOEmbedded"), nio("NIOPosix"),
       ]),
     tests("ManifestTests", ["Control", "Manifest"], exclude: ["Goldens", "Samples", "Wrong"]),
     tests("MockPLCTests", ["MockPLC", "Modbus", nio("NIOPosix")], exclude: ["Goldens"]),
-    tests("ModbusTests", ["Modbus", nio("NIOPosix")]),
+    tests("ModbusTests", ["Control", "Modbus", nio("NIOPosix")]),
     tests("NcursesTerminalTests", ["NcursesTerminal", "Terminal"]),
     tests(
       "ObservabilityTests",

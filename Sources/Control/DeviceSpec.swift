@@ -68,12 +68,31 @@ public struct CorrectionPolicy: Hashable, Sendable {
   }
 }
 
+/// Modbus/TCP Security for one device.
+public struct TransportSecurity: Hashable, Sendable {
+  /// Name of the files (certificate, key, authorities) that the engine presents itself with. Never a path: where the
+  /// files are is the engine's business.
+  public var credentials: String
+  /// The name that the device's certificate must carry; `nil`: the host of the device's address.
+  public var serverName: String?
+
+  /// Used where a manifest names none.
+  public static let defaultCredentials = "default"
+
+  public init(credentials: String = defaultCredentials, serverName: String? = nil) {
+    self.credentials = credentials
+    self.serverName = serverName
+  }
+}
+
 /// Everything a valid manifest says about one device.
 public struct DeviceSpec: Hashable, Sendable {
   public var id: DeviceID
   /// IPv4, IPv6 or host name; or a URL (`rtu+tcp://`, `serial://`, `mbaps://`) as the manifest has it.
   public var address: String
   public var port: Int
+  /// Who we are to a device behind `mbaps://`, and who it must be; `nil` without TLS.
+  public var security: TransportSecurity?
   public var unitID: UInt8
   /// Per request.
   public var timeout: TimeSpan
@@ -104,7 +123,8 @@ public struct DeviceSpec: Hashable, Sendable {
   }
 
   public init(
-    id: DeviceID, address: String, port: Int = 502, unitID: UInt8 = 1, timeout: TimeSpan = .seconds(1),
+    id: DeviceID, address: String, port: Int = 502, security: TransportSecurity? = nil,
+    unitID: UInt8 = 1, timeout: TimeSpan = .seconds(1),
     connection: ConnectionMode = .persistent, pauseAfterConnect: TimeSpan = .zero,
     pauseBetweenRequests: TimeSpan = .zero, maxRegistersPerRequest: Int = 125, maxGap: Int = 16,
     addressBase: Int = 0, pollInterval: TimeSpan = .seconds(5), autoCorrect: Bool = true,
@@ -115,6 +135,7 @@ public struct DeviceSpec: Hashable, Sendable {
     self.id = id
     self.address = address
     self.port = port
+    self.security = security
     self.unitID = unitID
     self.timeout = timeout
     self.connection = connection

@@ -41,8 +41,10 @@ public final class LocalEngine: FleetEngine {
     let opened = await OpenedJournal(journal, loop: loop)
     let core = try await loop.submit {
       let core = EngineCore(
-        loop: loop, settings: settings, origin: origin, links: ModbusLinkMaker(loop: loop),
-        audit: opened.trail(on: loop), hooks: hooks, logger: logger)
+        loop: loop, settings: settings, origin: origin,
+        links: ModbusLinkMaker(
+          loop: loop, credentialsDirectory: settings.credentialsDirectory, logger: logger),
+        audit: opened.trail(on: loop), logger: logger)
       opened.attach(core, on: loop)
       return NIOLoopBound(core, eventLoop: loop)
     }.get()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MockPLC
+import Modbus
 
 extension MockPLCCommand {
   /// Most PLCs in one process: one port each.
@@ -25,6 +26,14 @@ extension MockPLCCommand {
     if let twice = register.first(where: { one in register.filter { $0 == one }.count > 1 }) {
       throw ValidationError("--register \(twice) is there twice")
     }
+    let tls = [tlsCert, tlsKey, tlsCa]
+    if tls.contains(where: { $0 != nil }), tls.contains(nil) {
+      throw ValidationError("--tls-cert, --tls-key and --tls-ca belong together")
+    }
+    if !writeRole.isEmpty, tlsCert == nil {
+      throw ValidationError(
+        "--write-role needs --tls-cert, --tls-key and --tls-ca: roles are in certificates")
+    }
     if rehearse != nil, duration != nil {
       throw ValidationError("--rehearse and --duration cannot go together")
     }
@@ -48,7 +57,14 @@ extension MockPLCCommand {
       firstPort: Int(port), seed: seed,
       chaos: chaos ? ChaosPlan(interval: interval, maxDrift: maxDrift) : nil, faults: try faults(),
       unitIDs: try unitIDs(), script: script ?? Script(), isVerbose: verbose, keepsWrites: 0,
-      horizon: horizon ?? .never)
+      security: security(), horizon: horizon ?? .never)
+  }
+
+  private func security() -> FleetSecurity? {
+    guard let tlsCert, let tlsKey, let tlsCa else { return nil }
+    return FleetSecurity(
+      files: CredentialFiles(certificate: tlsCert, privateKey: tlsKey, authorities: tlsCa),
+      writers: Set(writeRole))
   }
 
   private func devices() throws -> [MockDevice] {

@@ -65,6 +65,23 @@ struct MockPLCCommand: ParsableCommand {
   @Option(help: "Lines that carry a time: elapsed (all), scheduled (not what clients cause), none.")
   var logTime = LogTime.elapsed
 
+  @Option(
+    help: ArgumentHelp(
+      "Modbus/TCP Security: certificate of the PLCs, PEM, re-read when it changes.", valueName: "file"))
+  var tlsCert: String?
+
+  @Option(help: ArgumentHelp("Its private key, PEM.", valueName: "file"))
+  var tlsKey: String?
+
+  @Option(help: ArgumentHelp("Authorities that client certificates must come from, PEM.", valueName: "file"))
+  var tlsCa: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With TLS: role in a client's certificate that may write, others only read (default: all may). May be repeated.",
+      valueName: "role"))
+  var writeRole: [String] = []
+
   @Flag(help: "Also log connections, requests and the faults that struck them.")
   var verbose = false
 

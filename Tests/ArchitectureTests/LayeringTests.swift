@@ -13,7 +13,7 @@ import Testing
       "Control": [],
       "Fleet": ["Control"],
       "Manifest": ["Control", "Yams", "Foundation"],
-      "Modbus": nio + platform + ["NIOSSL"],
+      "Modbus": nio + platform + ["NIOSSL", "NIOTLS", "SwiftASN1"],
       "Journal": platform + ["Control", "Fleet", "GRDB", "Foundation", "Crypto", "Dispatch"],
       "GitSource": platform + ["Control", "Fleet", "Manifest", "Subprocess", "Logging", "Foundation"],
       "LocalEngine": nio + platform

@@ -332,6 +332,20 @@ private let readAnswer: [UInt8] = [3, 2, 0, 42]
       ])
   }
 
+  /// A line has no transaction ids; the late answer of one unit must not fail the request to the next.
+  @Test func serialFramingsDiscardOtherUnitsAnswers() {
+    var bench = MachineBench(hasTransactionIds: false)
+    bench.machine.connect()
+    bench.connected()
+    bench.submit(1, read, unit: 7)
+    _ = bench.take()
+    bench.answer(id: 0, unit: 3, readAnswer)
+    #expect(bench.take() == [])
+    #expect(bench.machine.strayAnswers == 1)
+    bench.answer(id: 0, unit: 7, readAnswer)
+    #expect(bench.take() == [.answered(1, .readHoldingRegisters([42]))])
+  }
+
   /// A thousand answered requests in a second set the timer once or twice, not a thousand times.
   @Test func timeoutsCostNoTimerEach() {
     var bench = MachineBench.connected()

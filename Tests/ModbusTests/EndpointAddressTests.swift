@@ -10,6 +10,9 @@ import Testing
     ("rtu+tcp://10.0.0.7:4001", .tcp(host: "10.0.0.7", port: 4001, framing: .rtu)),
     ("ascii+tcp://[fe80::1]:7", .tcp(host: "fe80::1", port: 7, framing: .ascii)),
     ("rtu+tcp://[::1]", .tcp(host: "::1", port: 502, framing: .rtu)),
+    ("mbaps://plc-7", .secure(host: "plc-7", port: 802)),
+    ("mbaps://plc-7:10802", .secure(host: "plc-7", port: 10802)),
+    ("mbaps://[fe80::1]:502", .secure(host: "fe80::1", port: 502)),
     ("serial:///dev/ttyUSB0", .serial(SerialPort(path: "/dev/ttyUSB0"))),
     (
       "serial:///dev/ttyS1?baud=9600&parity=none&data=7&stop=2&mode=ascii",
@@ -27,7 +30,6 @@ import Testing
 
   static let bad: [(String, EndpointAddressFault)] = [
     ("http://plc", .unknownTransport("http")),
-    ("mbaps://plc", .unsupportedTransport("mbaps")),
     ("rtu+tcp://", .noHost),
     ("", .noHost),
     ("plc:0", .port("0")),
@@ -47,6 +49,11 @@ import Testing
 
   @Test func theManifestsPortIsTheDefault() throws {
     #expect(try EndpointAddress(deviceAddress: "plc", port: 1502) == .tcp(host: "plc", port: 1502))
+    #expect(try EndpointAddress(deviceAddress: "mbaps://plc", port: 1802) == .secure(host: "plc", port: 1802))
+    let identity = TLSIdentity(credentials: "plant-a", serverName: "oven")
+    #expect(
+      try EndpointAddress(deviceAddress: "mbaps://plc", identity: identity)
+        == .secure(host: "plc", port: 802, identity))
     #expect(throws: EndpointAddressFault.port("0")) { try EndpointAddress(deviceAddress: "plc", port: 0) }
   }
 

@@ -83,7 +83,7 @@ struct TestServer: Sendable {
   private let device: NIOLoopBound<TestDevice>
 
   static func start(
-    _ framing: ModbusFraming = .mbap, host: String = "127.0.0.1",
+    _ framing: ModbusFraming = .mbap, host: String = "127.0.0.1", security: CredentialFiles? = nil,
     _ configure: @escaping @Sendable (TestDevice) -> Void = { _ in }
   ) async throws -> TestServer {
     let loop = MultiThreadedEventLoopGroup.singleton.next()
@@ -93,7 +93,7 @@ struct TestServer: Sendable {
       return NIOLoopBound(device, eventLoop: loop)
     }.get()
     let server = try await ModbusServer.bind(
-      ModbusServerConfiguration(host: host, port: 0, framing: framing), on: loop
+      ModbusServerConfiguration(host: host, port: 0, framing: framing, security: security), on: loop
     ) { device.value }
     return TestServer(server: server, device: device)
   }

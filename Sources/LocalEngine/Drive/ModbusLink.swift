@@ -1,4 +1,5 @@
 import Control
+import Logging
 import Modbus
 import NIOCore
 
@@ -13,7 +14,11 @@ protocol LinkMaker: AnyObject {
 final class ModbusLinkMaker: LinkMaker {
   private let endpoints: ModbusEndpoints
 
-  init(loop: any EventLoop) { endpoints = ModbusEndpoints(eventLoop: loop) }
+  init(loop: any EventLoop, credentialsDirectory: String, logger: Logger) {
+    let credentials = ClientCredentials(directory: credentialsDirectory, on: loop)
+    credentials.onProblem = { logger.warning("TLS credentials: \($0)") }
+    endpoints = ModbusEndpoints(eventLoop: loop, credentials: credentials)
+  }
 
   var connections: Int { endpoints.connectedCount }
 
@@ -65,7 +70,8 @@ final class ModbusLink: DeviceLink, ModbusEndpointUser {
       connectTimeout: max(timeout, .seconds(1)), pauseAfterConnect: Duration(spec.pauseAfterConnect),
       pauseBetweenRequests: Duration(spec.pauseBetweenRequests), perRequest: spec.connection == .perRequest)
     do throws(EndpointAddressFault) {
-      let address = try EndpointAddress(deviceAddress: spec.address, port: spec.port)
+      let address = try EndpointAddress(
+        deviceAddress: spec.address, port: spec.port, identity: TLSIdentity(spec.security))
       endpoint = endpoints.join(address, options: options, user: self)
     } catch {
       unusable = WireProblem(.local, "\(error)")
@@ -169,6 +175,13 @@ final class ModbusLink: DeviceLink, ModbusEndpointUser {
     _ endpoint: ModbusEndpoint, finished tag: Int, with outcome: Result<ModbusResponse, RequestFailure>
   ) {
     completions.removeValue(forKey: tag)?(outcome)
+  }
+}
+
+extension TLSIdentity {
+  init(_ security: TransportSecurity?) {
+    let security = security ?? TransportSecurity()
+    self.init(credentials: security.credentials, serverName: security.serverName)
   }
 }
 

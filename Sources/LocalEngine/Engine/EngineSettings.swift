@@ -21,6 +21,10 @@ public struct EngineSettings: Sendable {
   /// Off: nothing is written until `LocalEngine.lead` says so.
   public var leadsFromTheStart = true
 
+  /// Where the certificates for `mbaps://` devices are: a folder for each name that manifests use, with `tls.crt`,
+  /// `tls.key` and `ca.crt`.
+  public var credentialsDirectory = "/etc/fabgitops/tls"
+
   public init(
     mode: FleetMode = .control, observeReason: String = "", snapshotInterval: TimeSpan = .milliseconds(100),
     historyCapacity: Int = 600, trendPoints: Int = 24, seed: UInt64 = 0

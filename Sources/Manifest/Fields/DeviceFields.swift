@@ -1,3 +1,5 @@
+import Control
+
 /// The table of the fields of an `IndustrialPLC`: name, type, range, default and meaning.
 enum DeviceFields {
   static let group = "fabgitops.io"
@@ -57,6 +59,9 @@ enum DeviceFields {
       ServerRule(
         expression: "has(self.targetRegister) == has(self.targetValue)",
         message: "targetRegister and targetValue belong together"),
+      ServerRule(
+        expression: "!has(self.tls) || self.deviceAddress.startsWith('mbaps://')",
+        message: "tls belongs to a deviceAddress that begins with mbaps://"),
     ])
 
   private static let shortForm: [FieldRule] = [
@@ -83,10 +88,15 @@ enum DeviceFields {
   private static let connection: [FieldRule] = [
     FieldRule(
       name: "deviceAddress", kind: .text(DeviceAddress.format), isRequired: true,
-      description: "IPv4 address, IPv6 address or host name of the device."),
+      description:
+        "IPv4 address, IPv6 address or host name of the device (Modbus TCP), or a URL: mbaps://host (Modbus/TCP "
+        + "Security), rtu+tcp://host, ascii+tcp://host, or serial:///dev/ttyUSB0?baud=19200&parity=even."),
     FieldRule(
       name: "port", kind: .integer(1...65_535), fallback: 502, isDefaultedByServer: true,
-      description: "TCP port."),
+      description: "TCP port. A port in the URL goes before it; mbaps:// takes 802 where this is 502."),
+    FieldRule(
+      name: "tls", kind: .object(security),
+      description: "Modbus/TCP Security, for a deviceAddress that begins with mbaps://."),
     FieldRule(
       name: "unitId", kind: .integer(0...255), fallback: 1, isDefaultedByServer: true,
       description: "Modbus unit identifier (slave address behind a gateway)."),
@@ -116,6 +126,17 @@ enum DeviceFields {
       name: "identity", kind: .object(identity),
       description: "What the device must say it is (function 43/14) before it is first written."),
   ]
+
+  static let security = ObjectRule(fields: [
+    FieldRule(
+      name: "credentials", kind: .text(.subdomain), fallback: .string(TransportSecurity.defaultCredentials),
+      description:
+        "Name of the certificate, key and authorities to use: a folder of the engine's TLS directory (tls.crt, "
+        + "tls.key, ca.crt, as a Kubernetes secret has them)."),
+    FieldRule(
+      name: "serverName", kind: .text(DeviceAddress.nameFormat),
+      description: "Name that the device's certificate must carry. Default: the host of deviceAddress."),
+  ])
 
   static let identity = ObjectRule(fields: [
     FieldRule(

@@ -28,6 +28,7 @@ public enum ManifestEncoder {
     var spec = ObjectBuilder()
     spec.add("deviceAddress", .string(device.address))
     spec.add("port", .integer(Int64(device.port)))
+    spec.add("tls", device.security.flatMap(security))
     spec.add("unitId", Int(device.unitID), unless: 1)
     spec.add("timeoutMs", milliseconds(device.timeout), unless: 1000)
     if device.connection != .persistent { spec.add("connection", .string(device.connection.rawValue)) }
@@ -76,6 +77,16 @@ public enum ManifestEncoder {
 }
 
 extension ManifestEncoder {
+  private static func security(_ security: TransportSecurity) -> ManifestValue? {
+    guard security != TransportSecurity() else { return nil }
+    var object = ObjectBuilder()
+    if security.credentials != TransportSecurity.defaultCredentials {
+      object.add("credentials", .string(security.credentials))
+    }
+    object.add("serverName", security.serverName.map(ManifestValue.string))
+    return object.value
+  }
+
   private static func identity(_ identity: DeviceIdentity) -> ManifestValue {
     var object = ObjectBuilder()
     object.add("vendorName", identity.vendorName.map(ManifestValue.string))

@@ -140,7 +140,8 @@ extension DeviceDecoder {
     var device = DeviceSpec(
       id: DeviceID(namespace: draft.metadata.text("namespace") ?? "default", name: name), address: address,
       registers: draft.registers.map(\.spec))
-    device.port = spec.integer("port") ?? 502
+    device.port = DeviceAddress.port(of: address, given: spec.integer("port"))
+    device.security = security(spec.object("tls"), address)
     device.unitID = UInt8(clamping: spec.integer("unitId") ?? 1)
     device.timeout = .milliseconds(spec.integer("timeoutMs") ?? 1000)
     device.connection = spec.choice("connection") ?? .persistent
@@ -166,6 +167,13 @@ extension DeviceDecoder {
 
   private func labels(_ pairs: [(key: String, value: String)]) -> [DeviceSpec.Label] {
     pairs.sorted { $0.key < $1.key }.map { DeviceSpec.Label(key: $0.key, value: $0.value) }
+  }
+
+  private func security(_ object: CheckedObject?, _ address: String) -> TransportSecurity? {
+    guard DeviceAddress.parts(address).scheme == DeviceAddress.secureScheme else { return nil }
+    return TransportSecurity(
+      credentials: object?.text("credentials") ?? TransportSecurity.defaultCredentials,
+      serverName: object?.text("serverName"))
   }
 
   private func identity(_ object: CheckedObject) -> DeviceIdentity {

@@ -65,5 +65,7 @@ struct RegisterRule: Sendable {
 struct DeviceRule: Sendable {
   let check: @Sendable (DeviceDraft) -> [Finding]
 
-  static let all: [DeviceRule] = [.registerNames, .overlaps, .requestSize, .permit, .windows]
+  static let all: [DeviceRule] = [
+    .registerNames, .overlaps, .requestSize, .permit, .windows, .transport,
+  ]
 }

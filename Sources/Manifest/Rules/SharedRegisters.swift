@@ -21,7 +21,9 @@ enum SharedRegisters {
 
   static func diagnostics(_ devices: [ManifestDevice]) -> [Diagnostic] {
     let groups = Dictionary(grouping: devices) { device in
-      Unit(address: device.spec.address.lowercased(), port: device.spec.port, unitID: device.spec.unitID)
+      Unit(
+        address: DeviceAddress.withoutPort(device.spec.address.lowercased()), port: device.spec.port,
+        unitID: device.spec.unitID)
     }
     return groups.values.filter { $0.count > 1 }.flatMap(conflicts)
   }

@@ -30,6 +30,8 @@ public struct FleetConfiguration: Sendable {
   public var isVerbose: Bool
   /// How many of the latest writes to remember, at least.
   public var keepsWrites: Int
+  /// Modbus/TCP Security on every port; nil: plain Modbus/TCP.
+  public var security: FleetSecurity?
   /// Nothing that is scheduled for later than this happens.
   public var horizon: Elapsed
 
@@ -38,7 +40,7 @@ public struct FleetConfiguration: Sendable {
     firstPort: Int = 0, seed: UInt64 = 1,
     chaos: ChaosPlan? = nil,
     faults: [FaultSpec] = [], unitIDs: [UInt8]? = nil, script: Script = Script(), isVerbose: Bool = false,
-    keepsWrites: Int = 10_000,
+    keepsWrites: Int = 10_000, security: FleetSecurity? = nil,
     horizon: Elapsed = .never
   ) {
     self.plcs = plcs
@@ -52,6 +54,7 @@ public struct FleetConfiguration: Sendable {
     self.script = script
     self.isVerbose = isVerbose
     self.keepsWrites = keepsWrites
+    self.security = security
     self.horizon = horizon
   }
 }

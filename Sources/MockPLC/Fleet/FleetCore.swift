@@ -197,10 +197,11 @@ final class FleetCore {
 
   /// One request of a client at `time`.
   func handle(
-    _ request: ModbusRequest, plc: PLC, unit: UInt8, connection: UInt64, at time: Elapsed
+    _ request: ModbusRequest, plc: PLC, unit: UInt8, connection: UInt64, mayWrite: Bool = true,
+    at time: Elapsed
   ) -> PLC.Verdict {
     advance(to: time)
-    let verdict = plc.handle(request, unit: unit, connection: connection, at: now)
+    let verdict = plc.handle(request, unit: unit, connection: connection, mayWrite: mayWrite, at: now)
     if let write = verdict.write { note(write, by: plc) }
     if let revert = verdict.revert, let write = verdict.write {
       due.add(

@@ -59,7 +59,9 @@ public final class MockFleet: Sendable {
     let state = try await loop.submit {
       let core = FleetCore(configuration)
       let running = Running(core, FleetClock(core, on: loop))
-      running.handlers = core.plcs.map { PLCRequestHandler($0, core: core, clock: running.clock) }
+      running.handlers = core.plcs.map {
+        PLCRequestHandler($0, core: core, clock: running.clock, security: configuration.security)
+      }
       core.observer = log
       core.disconnect = { [weak running] plc in running?.handlers[plc].closeAll() }
       return NIOLoopBound(running, eventLoop: loop)
@@ -91,7 +93,7 @@ public final class MockFleet: Sendable {
     if configuration.placement == .consecutiveAddresses {
       let first = try addresses(configuration).first ?? IPv4Address(number: 0)
       return [
-        try await bind("0.0.0.0", configuration.firstPort, loop) {
+        try await bind("0.0.0.0", configuration.firstPort, configuration.security, loop) {
           AddressedRequestHandler(first: first, handlers: state.value.handlers)
         }
       ]
@@ -100,7 +102,10 @@ public final class MockFleet: Sendable {
     do {
       for index in configuration.plcs.indices {
         let port = configuration.firstPort == 0 ? 0 : configuration.firstPort + index
-        servers.append(try await bind(configuration.host, port, loop) { state.value.handlers[index] })
+        servers.append(
+          try await bind(configuration.host, port, configuration.security, loop) {
+            state.value.handlers[index]
+          })
       }
     } catch {
       for server in servers { try? await server.close() }
@@ -121,7 +126,7 @@ public final class MockFleet: Sendable {
   }
 
   private static func bind(
-    _ host: String, _ port: Int, _ loop: any EventLoop,
+    _ host: String, _ port: Int, _ security: FleetSecurity?, _ loop: any EventLoop,
     handler: @escaping @Sendable () -> any ModbusRequestHandler
   ) async throws -> ModbusServer {
     guard (0...65_535).contains(port) else {
@@ -129,7 +134,8 @@ public final class MockFleet: Sendable {
     }
     do {
       return try await ModbusServer.bind(
-        ModbusServerConfiguration(host: host, port: port), on: loop, handler: handler)
+        ModbusServerConfiguration(host: host, port: port, security: security?.files), on: loop,
+        handler: handler)
     } catch {
       throw FleetStartFailure(host: host, port: port, error: error)
     }

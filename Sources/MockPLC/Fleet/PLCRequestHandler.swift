@@ -7,18 +7,22 @@ final class PLCRequestHandler: ModbusRequestHandler {
   private let plc: PLC
   private let core: FleetCore
   private let clock: FleetClock
+  private let security: FleetSecurity?
   /// In order of arrival.
   private var connections: [ServerConnection] = []
 
-  init(_ plc: PLC, core: FleetCore, clock: FleetClock) {
+  init(_ plc: PLC, core: FleetCore, clock: FleetClock, security: FleetSecurity?) {
     self.plc = plc
     self.core = core
     self.clock = clock
+    self.security = security
   }
 
   func handle(_ request: ServerRequest, on connection: ServerConnection) -> ServerAction {
+    let mayWrite = security?.mayWrite(role: connection.role) ?? true
     let verdict = core.handle(
-      request.request, plc: plc, unit: request.unitId, connection: connection.id, at: clock.now)
+      request.request, plc: plc, unit: request.unitId, connection: connection.id, mayWrite: mayWrite,
+      at: clock.now)
     if verdict.revert != nil { clock.dueChanged() }
     return action(verdict, for: request)
   }
@@ -75,6 +79,7 @@ final class PLCRequestHandler: ModbusRequestHandler {
     guard core.isVerbose || outcome != "accepted" else { return }
     core.log(plc, cause, at: core.now, isClientCaused: true) {
       [.init("conn", connection.id), .init("outcome", outcome)]
+        + (security == nil ? [] : [.init("role", connection.role ?? "-")])
     }
   }
 

@@ -99,9 +99,17 @@ final class PLC {
     var revert: (after: Elapsed, unit: Int, words: [UInt16])?
   }
 
-  func handle(_ request: ModbusRequest, unit id: UInt8, connection: UInt64, at now: Elapsed) -> Verdict {
+  /// - Parameter mayWrite: false: the client's role may only read.
+  func handle(
+    _ request: ModbusRequest, unit id: UInt8, connection: UInt64, mayWrite: Bool = true, at now: Elapsed
+  ) -> Verdict {
     lastRequest = now
     isSafe = false
+    guard mayWrite || !request.isWrite else {
+      return Verdict(
+        outcome: .refuse(FleetSecurity.refusal), exchange: Exchange(isWrite: true),
+        write: record(request, id, connection, now, .refused))
+    }
     guard let index = unitIndex(id) else {
       return Verdict(
         outcome: .refuse(.gatewayTargetFailedToRespond), exchange: Exchange(isWrite: request.isWrite))

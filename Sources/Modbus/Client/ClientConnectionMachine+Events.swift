@@ -30,7 +30,10 @@ extension ClientConnectionMachine {
       if isConnected { strayAnswers &+= 1 }
       return
     }
-    guard !hasTransactionIds || frame.transactionId == flight.transactionId else {
+    // Without transaction ids the unit is all that tells the late answer of another one.
+    let isTheirs =
+      hasTransactionIds ? frame.transactionId != flight.transactionId : frame.unitId != flight.pending.unitId
+    guard !isTheirs else {
       strayAnswers &+= 1
       var flight = flight
       flight.strayAnswers &+= 1

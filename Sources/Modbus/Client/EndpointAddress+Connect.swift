@@ -3,7 +3,11 @@ import NIOPosix
 
 extension EndpointAddress {
   /// Makes the connection, with a `ClientChannelHandler` in its pipeline.
-  func connect(on loop: any EventLoop, timeout: Duration) -> EventLoopFuture<any Channel> {
+  ///
+  /// - Parameter credentials: for `secure`; fails there without any.
+  func connect(
+    on loop: any EventLoop, timeout: Duration, credentials: ClientCredentials? = nil
+  ) -> EventLoopFuture<any Channel> {
     switch self {
     case .tcp(let host, let port, let framing):
       let bootstrap = Self.bootstrap(on: loop, timeout: timeout).channelInitializer { channel in
@@ -12,11 +16,13 @@ extension EndpointAddress {
         }
       }
       return Self.connect(bootstrap, host: host, port: port)
+    case .secure(let host, let port, let identity):
+      return Self.connect(host: host, port: port, identity, credentials, on: loop, timeout: timeout)
     case .serial(let line): return line.connect(on: loop)
     }
   }
 
-  private static func bootstrap(on loop: any EventLoop, timeout: Duration) -> ClientBootstrap {
+  static func bootstrap(on loop: any EventLoop, timeout: Duration) -> ClientBootstrap {
     ClientBootstrap(group: loop)
       .connectTimeout(TimeAmount(timeout))
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -25,7 +31,7 @@ extension EndpointAddress {
   }
 
   /// An address goes straight to the socket; a name is resolved and its addresses are tried in turn.
-  private static func connect(
+  static func connect(
     _ bootstrap: ClientBootstrap, host: String, port: Int
   ) -> EventLoopFuture<any Channel> {
     if let address = try? SocketAddress(ipAddress: host, port: port) {

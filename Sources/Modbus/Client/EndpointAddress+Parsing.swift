@@ -4,30 +4,33 @@ public enum EndpointAddressFault: Error, Sendable, Hashable {
   case noHost
   case port(String)
   case serialOption(String)
-  /// Known, but not built into this program.
-  case unsupportedTransport(String)
 }
 
 extension EndpointAddressFault: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownTransport(let scheme):
-      "unknown transport \(scheme):// (known: tcp://, rtu+tcp://, ascii+tcp://, serial://)"
+      "unknown transport \(scheme):// (known: tcp://, mbaps://, rtu+tcp://, ascii+tcp://, serial://)"
     case .noHost: "there is no host or path in it"
     case .port(let text): "port \(text) is not 1...65535"
     case .serialOption(let text):
       "serial option \(text) is none of baud=300...230400, parity=none|even|odd, data=7|8, stop=1|2, "
         + "mode=rtu|ascii"
-    case .unsupportedTransport(let scheme): "\(scheme):// is not supported yet"
     }
   }
 }
 
 extension EndpointAddress {
   /// The address that a manifest's `deviceAddress` and `port` mean: a host alone (Modbus/TCP), or a URL
-  /// `tcp://`, `rtu+tcp://` or `ascii+tcp://` with a host and perhaps a port of its own, or
+  /// `tcp://`, `mbaps://`, `rtu+tcp://` or `ascii+tcp://` with a host and perhaps a port of its own, or
   /// `serial:///dev/ttyUSB0?baud=19200&parity=even`.
-  public init(deviceAddress: String, port: Int = 502) throws(EndpointAddressFault) {
+  ///
+  /// - Parameters:
+  ///   - port: where the URL has none; 502, the default of every manifest, means 802 for `mbaps://`.
+  ///   - identity: for `mbaps://`.
+  public init(
+    deviceAddress: String, port: Int = 502, identity: TLSIdentity = TLSIdentity()
+  ) throws(EndpointAddressFault) {
     var rest = deviceAddress[...]
     var scheme = "tcp"
     if let separator = deviceAddress.firstRange(of: "://") {
@@ -39,15 +42,24 @@ extension EndpointAddress {
     case "rtu+tcp": self = try Self.network(rest, port, .rtu)
     case "ascii+tcp": self = try Self.network(rest, port, .ascii)
     case "serial": self = .serial(try Self.line(rest))
-    case "mbaps": throw .unsupportedTransport(scheme)
+    case "mbaps":
+      let (host, port) = try Self.place(rest, port == 502 ? 802 : port)
+      self = .secure(host: host, port: port, identity)
     default: throw .unknownTransport(scheme)
     }
   }
 
-  /// `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address.
   private static func network(
     _ text: Substring, _ port: Int, _ framing: ModbusFraming
   ) throws(EndpointAddressFault) -> EndpointAddress {
+    let (host, port) = try place(text, port)
+    return .tcp(host: host, port: port, framing: framing)
+  }
+
+  /// `host`, `host:port`, `[v6]`, `[v6]:port` or a bare IPv6 address.
+  private static func place(
+    _ text: Substring, _ port: Int
+  ) throws(EndpointAddressFault) -> (host: String, port: Int) {
     var host = text
     var port = port
     var portText: Substring?
@@ -68,7 +80,7 @@ extension EndpointAddress {
     }
     guard (1...65535).contains(port) else { throw .port("\(port)") }
     guard !host.isEmpty else { throw .noHost }
-    return .tcp(host: host.lowercased(), port: port, framing: framing)
+    return (host.lowercased(), port)
   }
 
   private static func line(_ text: Substring) throws(EndpointAddressFault) -> SerialPort {

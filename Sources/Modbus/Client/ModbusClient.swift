@@ -17,11 +17,15 @@ public final class ModbusClient: Sendable {
   }
 
   /// Connects. Throws `WireFailure`.
+  ///
+  /// - Parameter credentialsDirectory: of `ClientCredentials`, for addresses behind Modbus/TCP Security.
   public static func connect(
-    _ address: EndpointAddress, options: ConnectionOptions = .init(),
+    _ address: EndpointAddress, options: ConnectionOptions = .init(), credentialsDirectory: String? = nil,
     on loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
   ) async throws -> ModbusClient {
-    let client = try await loop.submit { ModbusClient(address, options: options, on: loop) }.get()
+    let client = try await loop.submit {
+      ModbusClient(address, options, credentialsDirectory, on: loop)
+    }.get()
     do {
       try await loop.flatSubmit { client.user.value.connect() }.get()
     } catch {
@@ -31,9 +35,12 @@ public final class ModbusClient: Sendable {
     return client
   }
 
-  private init(_ address: EndpointAddress, options: ConnectionOptions, on loop: any EventLoop) {
+  private init(
+    _ address: EndpointAddress, _ options: ConnectionOptions, _ directory: String?, on loop: any EventLoop
+  ) {
     eventLoop = loop
-    user = NIOLoopBound(AwaitingUser(address, options: options, on: loop), eventLoop: loop)
+    let credentials = directory.map { ClientCredentials(directory: $0, on: loop) }
+    user = NIOLoopBound(AwaitingUser(address, options, credentials, on: loop), eventLoop: loop)
   }
 
   /// Sends any request and waits for its answer. Throws `RequestFailure`.
@@ -134,8 +141,11 @@ private final class AwaitingUser: ModbusEndpointUser {
   private var asked: [Int: EventLoopPromise<ModbusResponse>] = [:]
   private var lastTag = 0
 
-  init(_ address: EndpointAddress, options: ConnectionOptions, on loop: any EventLoop) {
-    endpoints = ModbusEndpoints(eventLoop: loop)
+  init(
+    _ address: EndpointAddress, _ options: ConnectionOptions, _ credentials: ClientCredentials?,
+    on loop: any EventLoop
+  ) {
+    endpoints = ModbusEndpoints(eventLoop: loop, credentials: credentials)
     endpoint = endpoints.join(address, options: options, user: self)
   }
 

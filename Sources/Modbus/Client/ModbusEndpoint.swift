@@ -21,6 +21,7 @@ public final class ModbusEndpoint {
   public let eventLoop: any EventLoop
 
   private let timer: LoopTimer
+  private let credentials: ClientCredentials?
   private var machine: ClientConnectionMachine<Request>
   private var users: [any ModbusEndpointUser] = []
   private var handler: ClientChannelHandler?
@@ -37,11 +38,12 @@ public final class ModbusEndpoint {
   }
 
   init(
-    address: EndpointAddress, options: ConnectionOptions, timer: LoopTimer,
+    address: EndpointAddress, options: ConnectionOptions, timer: LoopTimer, credentials: ClientCredentials?,
     onEmpty: @escaping (ModbusEndpoint) -> Void
   ) {
     self.address = address
     self.timer = timer
+    self.credentials = credentials
     self.onEmpty = onEmpty
     eventLoop = timer.eventLoop
     machine = ClientConnectionMachine(options: options, hasTransactionIds: address.framing == .mbap)
@@ -140,7 +142,8 @@ public final class ModbusEndpoint {
   private func dial() {
     attempt &+= 1
     let attempt = attempt
-    address.connect(on: eventLoop, timeout: machine.options.connectTimeout).assumeIsolated()
+    let timeout = machine.options.connectTimeout
+    address.connect(on: eventLoop, timeout: timeout, credentials: credentials).assumeIsolated()
       .whenComplete { [self] result in dialled(result, attempt: attempt) }
   }
 

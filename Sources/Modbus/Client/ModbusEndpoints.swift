@@ -6,9 +6,15 @@ public final class ModbusEndpoints {
   /// For users' own timers too: poll intervals, backoff.
   public let timer: LoopTimer
   private var endpoints: [EndpointAddress: ModbusEndpoint] = [:]
+  /// For addresses behind Modbus/TCP Security.
+  private let credentials: ClientCredentials?
 
   /// Only on `eventLoop`.
-  public init(eventLoop: any EventLoop) { timer = LoopTimer(eventLoop: eventLoop) }
+  /// - Parameter credentials: without any, addresses behind Modbus/TCP Security cannot be reached.
+  public init(eventLoop: any EventLoop, credentials: ClientCredentials? = nil) {
+    timer = LoopTimer(eventLoop: eventLoop)
+    self.credentials = credentials
+  }
 
   public var eventLoop: any EventLoop { timer.eventLoop }
 
@@ -30,9 +36,9 @@ public final class ModbusEndpoints {
   }
 
   private func make(_ address: EndpointAddress, _ options: ConnectionOptions) -> ModbusEndpoint {
-    let endpoint = ModbusEndpoint(address: address, options: options, timer: timer) { [weak self] endpoint in
-      self?.endpoints[endpoint.address] = nil
-    }
+    let endpoint = ModbusEndpoint(
+      address: address, options: options, timer: timer, credentials: credentials
+    ) { [weak self] endpoint in self?.endpoints[endpoint.address] = nil }
     endpoints[address] = endpoint
     return endpoint
   }

@@ -20,7 +20,7 @@ extension WireFailure {
     case ChannelError.eof, ChannelError.ioOnClosedChannel, ChannelError.alreadyClosed:
       self = .connectionClosed
     case SocketAddressError.unknown(let host, _): self = .nameNotResolved(host)
-    default: self = .io("\(error)")
+    default: self = WireFailure(tls: error) ?? .io("\(error)")
     }
   }
 

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// How and where a server listens.
 public struct ModbusServerConfiguration: Sendable, Hashable {
@@ -10,56 +11,72 @@ public struct ModbusServerConfiguration: Sendable, Hashable {
   public var framing: ModbusFraming
   /// Connections the system may hold before they are accepted.
   public var backlog: Int
+  /// Modbus/TCP Security: only clients with a certificate that these authorities signed are let in. Files that change
+  /// are used from the next connection on. nil: without TLS.
+  public var security: CredentialFiles?
 
-  public init(host: String = "127.0.0.1", port: Int, framing: ModbusFraming = .mbap, backlog: Int = 64) {
+  public init(
+    host: String = "127.0.0.1", port: Int, framing: ModbusFraming = .mbap, backlog: Int = 64,
+    security: CredentialFiles? = nil
+  ) {
     self.host = host
     self.port = port
     self.framing = framing
     self.backlog = backlog
+    self.security = security
   }
 }
 
 /// One listening port. Cheap: thousands of them share an event loop.
 public final class ModbusServer: Sendable {
   private let listener: any Channel
-  private let connections: NIOLoopBound<OpenConnections>
+  private let state: NIOLoopBound<ListenerState>
 
   /// The port, also when the configuration left it to the system.
   public let port: Int
   /// Where all of this port's connections and its handler live.
   public let eventLoop: any EventLoop
 
-  private init(listener: any Channel, connections: NIOLoopBound<OpenConnections>) {
+  private init(listener: any Channel, state: NIOLoopBound<ListenerState>) {
     self.listener = listener
-    self.connections = connections
+    self.state = state
     port = listener.localAddress?.port ?? 0
     eventLoop = listener.eventLoop
   }
 
   /// Listens. `handler` is called once, on `loop`, and what it makes is only used there.
   ///
-  /// Fails with the operating system's error when the port cannot be had.
+  /// Fails with the operating system's error when the port cannot be had, and with `WireFailure.tls` when the
+  /// credentials cannot.
   public static func start(
     _ configuration: ModbusServerConfiguration, on loop: any EventLoop,
     handler: @escaping @Sendable () -> any ModbusRequestHandler
   ) -> EventLoopFuture<ModbusServer> {
     loop.flatSubmit {
-      let open = NIOLoopBound(OpenConnections(), eventLoop: loop)
-      let shared = NIOLoopBound(handler(), eventLoop: loop)
-      let framing = configuration.framing
-      return ServerBootstrap(group: loop)
-        .serverChannelOption(.backlog, value: CInt(clamping: configuration.backlog))
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: receiveBytes))
-        .childChannelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture {
-            try accept(channel, framing, shared.value, open.value)
-          }
-        }
-        .bind(host: configuration.host, port: configuration.port)
-        .map { ModbusServer(listener: $0, connections: open) }
+      let credentials = configuration.security.map { CredentialContext($0, .server, on: loop) }
+      let state = NIOLoopBound(ListenerState(handler: handler(), credentials: credentials), eventLoop: loop)
+      let ready = credentials.map { $0.get().map { _ in } } ?? loop.makeSucceededVoidFuture()
+      return ready.flatMap { listen(configuration, on: loop, state) }
     }
+  }
+
+  private static func listen(
+    _ configuration: ModbusServerConfiguration, on loop: any EventLoop, _ state: NIOLoopBound<ListenerState>
+  ) -> EventLoopFuture<ModbusServer> {
+    let framing = configuration.framing
+    return ServerBootstrap(group: loop)
+      .serverChannelOption(.backlog, value: CInt(clamping: configuration.backlog))
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: receiveBytes))
+      .childChannelInitializer { channel in
+        guard let credentials = state.value.credentials else {
+          return channel.eventLoop.makeCompletedFuture { try accept(channel, framing, state.value, nil) }
+        }
+        return credentials.get().flatMapThrowing { try accept(channel, framing, state.value, $0) }
+      }
+      .bind(host: configuration.host, port: configuration.port)
+      .map { ModbusServer(listener: $0, state: state) }
   }
 
   /// Listens; see `start(_:on:handler:)`.
@@ -72,9 +89,9 @@ public final class ModbusServer: Sendable {
 
   /// Stops listening and closes every connection. Done when the port is free again.
   public func stop() -> EventLoopFuture<Void> {
-    let connections = connections
+    let state = state
     return eventLoop.flatSubmit { [listener] in
-      connections.value.closeAll()
+      state.value.open.closeAll()
       return listener.close().flatMapError { _ in listener.eventLoop.makeSucceededVoidFuture() }
     }
   }
@@ -86,13 +103,27 @@ public final class ModbusServer: Sendable {
   private static let receiveBytes = 520
 
   private static func accept(
-    _ channel: any Channel, _ framing: ModbusFraming, _ handler: any ModbusRequestHandler,
-    _ open: OpenConnections
+    _ channel: any Channel, _ framing: ModbusFraming, _ state: ListenerState, _ context: NIOSSLContext?
   ) throws {
-    let connection = ServerConnection(id: open.nextId(), channel: channel, framing: framing)
-    open.insert(connection)
-    try channel.pipeline.syncOperations.addHandler(
-      ServerChannelHandler(connection: connection, handler: handler, onClose: open.remove))
+    let connection = ServerConnection(id: state.open.nextId(), channel: channel, framing: framing)
+    state.open.insert(connection)
+    let pipeline = channel.pipeline.syncOperations
+    if let context { try pipeline.addHandler(NIOSSLServerHandler(context: context)) }
+    try pipeline.addHandler(
+      ServerChannelHandler(
+        connection: connection, handler: state.handler, isSecure: context != nil, onClose: state.open.remove))
+  }
+}
+
+/// What a port has. Confined to its event loop.
+private final class ListenerState {
+  let open = OpenConnections()
+  let handler: any ModbusRequestHandler
+  let credentials: CredentialContext?
+
+  init(handler: any ModbusRequestHandler, credentials: CredentialContext?) {
+    self.handler = handler
+    self.credentials = credentials
   }
 }
 

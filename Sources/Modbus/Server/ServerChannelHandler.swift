@@ -9,11 +9,13 @@ final class ServerChannelHandler: ChannelDuplexHandler {
   /// Requests of one connection that may wait behind a slow one before reading stops.
   private static let mostWaiting = 64
 
-  private let connection: ServerConnection
+  let connection: ServerConnection
   private let handler: any ModbusRequestHandler
+  /// Behind TLS a connection opens only when the handshake is done.
+  private let isSecure: Bool
   private let onClose: (ServerConnection) -> Void
   private var context: ChannelHandlerContext?
-  private var state = State.opening
+  private(set) var state = State.opening
   /// Bytes of a frame that is not all there yet.
   private var partial = ByteBuffer()
   private var waiting = CircularBuffer<ModbusFrame>()
@@ -24,7 +26,7 @@ final class ServerChannelHandler: ChannelDuplexHandler {
   private var isReading = false
   private var out = ByteBuffer()
 
-  private enum State {
+  enum State {
     /// Not yet shown to the handler. To open or closed.
     case opening
     /// To closing or closed.
@@ -35,11 +37,12 @@ final class ServerChannelHandler: ChannelDuplexHandler {
   }
 
   init(
-    connection: ServerConnection, handler: any ModbusRequestHandler,
+    connection: ServerConnection, handler: any ModbusRequestHandler, isSecure: Bool,
     onClose: @escaping (ServerConnection) -> Void
   ) {
     self.connection = connection
     self.handler = handler
+    self.isSecure = isSecure
     self.onClose = onClose
     connection.channelHandler = self
   }
@@ -52,13 +55,12 @@ final class ServerChannelHandler: ChannelDuplexHandler {
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    // Behind TLS the connection opens when the handshake is done and the role is known.
-    open()
+    if isSecure { limitHandshake() } else { open() }
     context.fireChannelActive()
   }
 
   /// Shows the connection to the handler, once.
-  private func open() {
+  func open() {
     guard case .opening = state else { return }
     state = .open
     isAccepted = true
@@ -84,6 +86,7 @@ final class ServerChannelHandler: ChannelDuplexHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if isSecure, case .opening = state { handler.connectionBroken(connection, by: WireFailure(error)) }
     context.close(promise: nil)
   }
 

@@ -34,10 +34,16 @@ public final class ServerConnection {
   public var localPort: Int? { channel.localAddress?.port }
 
   /// Sends what is there, then closes. Its handler hears `connectionClosed`.
-  public func close() { channelHandler?.perform([.close]) }
+  public func close() {
+    if case .opening? = channelHandler?.state { return abort() }
+    channelHandler?.perform([.close])
+  }
 
   /// Resets the connection at once.
   public func reset() { channelHandler?.perform([.reset]) }
+
+  /// Ends the connection whatever state it is in.
+  func abort() { channel.close(promise: nil) }
 
   /// Does steps that answer no request, such as junk between frames. A `reply` or `exception` among them has
   /// no request to answer and is left out.

@@ -14,11 +14,20 @@ struct Capture: AsyncParsableCommand {
       fabctl capture 192.168.1.100 --range 4001-4010 --range coil:0-7 --name line-1 > line-1.yaml
       """)
 
-  @Argument(help: "Host, host:port, or a URL as `deviceAddress` takes it (rtu+tcp://, serial://).")
+  @Argument(help: "Host, host:port, or a URL as `deviceAddress` takes it (mbaps://, rtu+tcp://, serial://).")
   var address: String
 
   @Option(help: "TCP port, 1 to 65535.")
   var port: Int = 502
+
+  @Option(
+    help: ArgumentHelp("mbaps:// only: folder of the TLS directory with our certificate.", valueName: "name"))
+  var credentials: String = TransportSecurity.defaultCredentials
+
+  @Option(
+    help: ArgumentHelp(
+      "mbaps:// only: name in the device's certificate (default: the host).", valueName: "name"))
+  var serverName: String?
 
   @Option(help: "Unit id, 0 to 255.")
   var unit: UInt8 = 1
@@ -105,7 +114,9 @@ struct Capture: AsyncParsableCommand {
   func run() async throws {
     let endpoint: EndpointAddress
     do throws(EndpointAddressFault) {
-      endpoint = try EndpointAddress(deviceAddress: address, port: port)
+      endpoint = try EndpointAddress(
+        deviceAddress: address, port: port,
+        identity: TLSIdentity(credentials: credentials, serverName: serverName))
     } catch {
       throw CommandFailure(.usage, "fabctl: capture \(address): \(error)")
     }
@@ -128,11 +139,17 @@ struct Capture: AsyncParsableCommand {
     if case .tcp(let found, let number, .mbap) = endpoint, !address.contains("://") {
       (host, port) = (found, number)
     }
+    var security: TransportSecurity?
+    if case .secure(_, let number, _) = endpoint {
+      port = number
+      security = TransportSecurity(credentials: credentials, serverName: serverName)
+    }
     let plain = host.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
     let derived = "plc-" + String(plain).split(separator: "-").joined(separator: "-")
     return DeviceSpec(
       id: DeviceID(namespace: namespace, name: name ?? String(derived.prefix(63))), address: host, port: port,
-      unitID: unit, timeout: .milliseconds(timeout), maxRegistersPerRequest: maxRegistersPerRequest,
+      security: security, unitID: unit, timeout: .milliseconds(timeout),
+      maxRegistersPerRequest: maxRegistersPerRequest,
       pollInterval: .seconds(poll), autoCorrect: autoCorrect, registers: [], tags: tag,
       labels: label.map { text in
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
@@ -143,7 +160,8 @@ struct Capture: AsyncParsableCommand {
 
   private func read(_ endpoint: EndpointAddress) async throws -> ([RegisterSpec], DeviceIdentity?) {
     do {
-      let client = try await ModbusClient.connect(endpoint)
+      let client = try await ModbusClient.connect(
+        endpoint, credentialsDirectory: CredentialsDirectory.standard())
       var capture = DeviceCapture(
         client: client, unit: unit, timeout: .milliseconds(timeout), mostRegisters: maxRegistersPerRequest)
       let ranges = range.compactMap(AddressRange.init)

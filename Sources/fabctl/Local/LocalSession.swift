@@ -47,6 +47,7 @@ struct LocalSession {
     var settings = settings
     settings.mode = lock == nil ? .observe : .control
     settings.observeReason = reason
+    settings.credentialsDirectory = CredentialsDirectory.standard()
     let git = GitSource(try configuration(choice), log: logger, now: DashboardRuntime.now)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let journal =
