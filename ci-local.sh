@@ -62,7 +62,7 @@ simulation_tests() { swift test --skip-build --filter SimulationTests; }
 
 mock_plc_interop() { python3 Tests/Interop/mock_plc_interop.py "$(swift build --show-bin-path)/mock-plc"; }
 
-client_interop() { python3 Tests/Interop/modbus_client_interop.py; }
+interop_matrix() { python3 Tests/Interop/matrix.py; }
 
 end_to_end() {
   local bin
@@ -87,7 +87,7 @@ for phase in $phases; do
       ;;
     5)
       check "test: mock-plc against mbpoll and pymodbus" mock_plc_interop
-      check "test: our Modbus client against pymodbus, TCP and serial" client_interop
+      check "test: interoperability matrix (pymodbus, libmodbus, mbpoll; TCP, TLS, serial)" interop_matrix
       check "test: end to end (tmux, pymodbus, mbpoll)" end_to_end
       ;;
     *) echo "ci-local.sh: no phase $phase" >&2; exit 2 ;;

@@ -18,6 +18,7 @@ extension WireFailure {
     case let inner as BoringSSLError: return words(of: inner)
     case NIOSSLError.unableToValidateCertificate, NIOSSLError.noCertificateToValidate:
       return "the device's certificate could not be checked"
+    case NIOSSLError.failedToLoadPrivateKey: return "the key is not that of the certificate"
     case let extra as NIOSSLExtraError where extra == .failedToValidateHostname:
       return "the device's certificate is for another name or address (set tls.serverName to the one in it)"
     default: return oneLine("\(error)")
