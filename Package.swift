@@ -108,7 +108,8 @@ let package = Package(
       "fabctl",
       [
         "Cluster", "Control", "Dashboard", "Fleet", "GitSource", "Journal", "Kubernetes", "LocalEngine",
-        "Manifest", "MockPLC", "Modbus", "NcursesTerminal", "Observability", "Terminal", "ThemeFiles", argumentParser, logging,
+        "Manifest", "MockPLC", "Modbus", "NcursesTerminal", "Observability", "Terminal", "ThemeFiles",
+        argumentParser, logging,
         metrics,
         nio("NIOPosix"),
       ]),
