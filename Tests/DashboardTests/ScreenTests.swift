@@ -23,6 +23,13 @@ import Testing
       Desk(Size(80, 24), settings: Plant.settings(glyphs: .console)).frame(), "console-main-80x24")
   }
 
+  @Test func columnsOfOnesOwn() throws {
+    var settings = Plant.settings()
+    settings.columns = [.name, .state, .since, .actual, .desired, .address, .tags, .drifts]
+    try expectGolden(Desk(Size(120, 40), settings: settings).frame(), "columns-120x40")
+    try expectGolden(Desk(Size(60, 16), settings: settings).frame(), "columns-60x16")
+  }
+
   @Test(arguments: 1...5) func zoomedPane(number: Int) throws {
     for size in [Size(120, 40), Size(80, 24), Size(60, 16)] {
       var desk = Desk(size)
@@ -152,6 +159,7 @@ import Testing
 
   @Test(arguments: [
     ("?", "help"), (":", "palette"), ("t", "themes"), ("jjjz", "shelve"), ("jjjd", "diff"), ("jjjA", "adopt"),
+    ("H", "hold-reason"), ("jjjZ", "suspend"), ("jjjx", "acknowledge"),
   ])
   func dialog(keys: String, name: String) throws {
     for size in [Size(120, 40), Size(80, 24), Size(60, 16)] {

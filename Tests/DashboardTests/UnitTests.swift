@@ -283,9 +283,31 @@ import Testing
   }
 
   @Test func rebinding() {
-    let (table, unknown) = KeyTable.standard.rebinding(["sync": [.function(5)], "nonsense": [.up]])
-    #expect(unknown == ["nonsense"])
+    let (table, problems) = KeyTable.standard.rebinding(["sync": [.function(5)], "nonsense": [.up]])
+    #expect(problems == ["keys: nonsense is no action"])
     #expect(table.binding(.function(5), in: [.fleet, .panes])?.action == .sync)
     #expect(table.binding(.character("s"), in: [.fleet, .panes]) == nil)
+  }
+
+  @Test func swappedKeysAreSwapped() {
+    let (table, problems) = KeyTable.standard.rebinding([
+      "sync": [.character("x")], "acknowledge": [.character("s")],
+    ])
+    #expect(problems.isEmpty)
+    #expect(table.binding(.character("x"), in: [.fleet, .panes])?.action == .sync)
+    #expect(table.binding(.character("s"), in: [.fleet, .panes])?.action == .acknowledge)
+  }
+
+  /// Whatever a file of preferences says, writes can be stopped and the screen can be left.
+  @Test func theHoldCannotBeTakenAway() {
+    let (table, problems) = KeyTable.standard.rebinding([
+      "refresh": [.character("H"), .character("q")], "help": [],
+    ])
+    #expect(table.binding(.character("H"), in: [.fleet, .panes, .everywhere])?.action == .hold)
+    #expect(table.binding(.character("?"), in: [.fleet, .panes, .everywhere])?.action == .help)
+    #expect(
+      problems == [
+        "keys: hold must have a key, so it keeps H", "keys: help must have a key, so it keeps ? F1",
+      ])
   }
 }

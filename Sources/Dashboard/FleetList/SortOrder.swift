@@ -87,6 +87,14 @@ public enum Grouping: Hashable, Sendable {
 
   static let words = ["none", "tag", "phase", "status", "namespace"]
 
+  static func meaning(_ word: String) -> String {
+    switch word {
+    case "none": "one list"
+    case "tag": "by the first tag"
+    default: "by \(word)"
+    }
+  }
+
   var title: String {
     switch self {
     case .none: ""

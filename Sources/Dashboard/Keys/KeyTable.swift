@@ -45,32 +45,9 @@ struct Binding: Hashable, Sendable {
 
 /// Which key does what. The only place: dispatch, help and hints read it.
 public struct KeyTable: Hashable, Sendable {
-  private(set) var bindings: [Binding]
+  var bindings: [Binding]
 
   public static let standard = KeyTable(bindings: paneBindings + dialogBindings)
-
-  /// The same table with other keys for actions, by action name (`sync`, `hold`, `toggleMark`, …).
-  ///
-  /// - Returns: `nil` names that are no action, in `unknown`.
-  public func rebinding(_ changes: [String: [Key]]) -> (table: KeyTable, unknown: [String]) {
-    var copy = self
-    var unknown: [String] = []
-    for (name, keys) in changes.sorted(by: { $0.key < $1.key }) {
-      guard let action = KeyAction(rawValue: name) else {
-        unknown.append(name)
-        continue
-      }
-      // A key has one meaning in a context: whoever had it loses it.
-      for index in copy.bindings.indices where copy.bindings[index].context.isPaneLike {
-        if copy.bindings[index].action == action {
-          copy.bindings[index].keys = keys
-        } else {
-          copy.bindings[index].keys.removeAll(where: keys.contains)
-        }
-      }
-    }
-    return (copy, unknown)
-  }
 
   /// The binding of a key in the contexts given, most specific first.
   func binding(_ key: Key, in contexts: [KeyContext]) -> Binding? {

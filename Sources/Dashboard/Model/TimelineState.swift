@@ -16,6 +16,9 @@ struct TimelineState: Hashable, Sendable {
     (.seconds(30 * 86_400), "30 d"),
   ]
 
+  /// As it is typed: `15min`.
+  static func word(_ name: String) -> String { name.filter { $0 != " " } }
+
   /// The narrowest span that covers `span`.
   static func zoom(atLeast span: TimeSpan) -> Int {
     spans.firstIndex { $0.span >= span } ?? spans.count - 1

@@ -16,6 +16,25 @@ public enum FleetColumn: String, CaseIterable, Hashable, Sendable {
   case trend
   case address, phase, tags
 
+  var meaning: String {
+    switch self {
+    case .name: "the device"
+    case .register: "the register that speaks for it: the first that drifted"
+    case .desired: "what Git says"
+    case .actual: "what was read last, with its unit"
+    case .delta: "actual minus desired; without a column for the state, its word where there is no delta"
+    case .state: "in words"
+    case .since: "for how long it has been in trouble"
+    case .age: "how old the reading is; `<5s` while it is as young as it should be"
+    case .drifts: "drift events"
+    case .corrections: "verified corrections"
+    case .trend: "the last readings"
+    case .address: "host and port"
+    case .phase: "as in the status"
+    case .tags: "as in the manifest"
+    }
+  }
+
   var title: String {
     switch self {
     case .name: "DEVICE"

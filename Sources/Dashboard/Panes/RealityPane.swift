@@ -46,7 +46,7 @@ enum RealityPane {
       if let retry = view.retryAt, retry > model.now {
         spans.append(Span(", next try \(model.time.clock(retry))", Style(.dim)))
       }
-    } else if !view.message.isEmpty, view.message != view.word {
+    } else if !view.message.isEmpty, !view.message.hasPrefix(view.word) {
       spans.append(Span("  \(view.message)", Style(.dim)))
     }
     if let by = device.acknowledgedBy, view.status.isAbnormal {

@@ -19,11 +19,15 @@ struct Demo: AsyncParsableCommand {
   @Flag(help: "Never write to a device: watch it drift away.")
   var observe = false
 
+  @Flag(help: ArgumentHelp("Show a still picture of a made-up plant; nothing runs.", visibility: .hidden))
+  var still = false
+
   @Option(help: ArgumentHelp("Keep the repository in this new folder.", valueName: "folder"))
   var keep: String?
 
   func run() async throws {
     if look.theme == "list" { return try ThemeShelf.printList() }
+    if still { return try await StillPicture(look: look).run() }
     let fleet = try await MockFleet.start(DemoPlant.configuration(seed: seed))
     let scratch = FileManager.default.temporaryDirectory
       .appendingPathComponent("fabctl-demo-\(getpid())-\(UInt32.random(in: 0 ... .max))")

@@ -45,11 +45,11 @@ struct WatchSession {
 
   func run() async throws {
     // What can be refused is refused before the terminal is taken over.
-    let shelf = try ThemeShelf.load(wanted: look.theme)
+    let looks = try DashboardLook(look)
     _ = try source.origin()
     let endpoint = try metrics.map { try MetricsEndpoint(listen: $0) }
     if look.wantsPlain { return try await runPlain(endpoint) }
-    let terminal = try openTerminal(shelf.chosen)
+    let terminal = try looks.openTerminal()
     var session: LocalSession
     do {
       session = try await LocalSession.open(
@@ -58,29 +58,15 @@ struct WatchSession {
       terminal.close()
       throw error
     }
-    let settings = Settings(
-      capabilities: session.engine.capabilities, operatorName: Operator.name, themes: shelf.themes,
-      themeName: shelf.chosen.name, glyphs: terminal.glyphs, utcOffset: DashboardRuntime.localOffset)
-    let runtime = DashboardRuntime(engine: session.engine, terminal: terminal, themes: shelf.themes)
+    let settings = looks.settings(session.engine.capabilities, glyphs: terminal.glyphs)
+    let runtime = DashboardRuntime(engine: session.engine, terminal: terminal, themes: looks.shelf.themes)
+    for problem in looks.problems.prefix(1) { runtime.tell(problem) }
     let serving = endpoint?.serve(session.engine) { runtime.tell($0) }
     let end = await runtime.run(settings)
     serving?.cancel()
     terminal.close()
     await session.close()
     if end == .interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }
-  }
-
-  private func openTerminal(_ theme: Theme) throws -> NcursesSession {
-    var options = NcursesOptions()
-    options.framesPerSecond = look.fps
-    options.mouse = look.mouse
-    options.theme = theme
-    if look.ascii { options.glyphs = .ascii }
-    do throws(NcursesError) {
-      return try NcursesSession.open(options)
-    } catch {
-      throw CommandFailure(.usage, "fabctl: \(error)")
-    }
   }
 
   private func runPlain(_ endpoint: MetricsEndpoint?) async throws {

@@ -12,6 +12,7 @@ final class DashboardRuntime: Sendable {
   private let terminal: NcursesSession
   private let themes: [Theme]
   private let inbox = Inbox()
+  private let clock: @Sendable () -> WallTime
   private let screenshots: String
 
   /// How a dashboard ended.
@@ -23,7 +24,12 @@ final class DashboardRuntime: Sendable {
     case ended
   }
 
-  init(engine: any FleetEngine, terminal: NcursesSession, themes: [Theme]) {
+  /// - Parameter clock: what time the screen says it is.
+  init(
+    engine: any FleetEngine, terminal: NcursesSession, themes: [Theme],
+    clock: @escaping @Sendable () -> WallTime = DashboardRuntime.now
+  ) {
+    self.clock = clock
     self.engine = engine
     self.terminal = terminal
     self.themes = themes
@@ -43,15 +49,15 @@ final class DashboardRuntime: Sendable {
         for await snapshot in engine.snapshots() { inbox.put(snapshot) }
         inbox.put(Message.engineEnded(reason: "the engine has stopped"))
       },
-      Task.detached { [inbox] in
+      Task.detached { [inbox, clock] in
         while !Task.isCancelled {
-          inbox.put(Message.tick(Self.now()))
+          inbox.put(Message.tick(clock()))
           try? await Task.sleep(for: .milliseconds(Self.untilNextSecond()))
         }
       },
     ]
     defer { for source in sources { source.cancel() } }
-    var model = Model(settings, now: Self.now())
+    var model = Model(settings, now: clock())
     var frame = Frame(size: terminal.size, glyphs: terminal.glyphs)
     show(model, &frame)
     for await _ in inbox.wakes {
@@ -81,7 +87,7 @@ final class DashboardRuntime: Sendable {
       case .paste(let text): if let end = apply(.paste(text), &model) { return end }
       case .mouse(let mouse): if let end = apply(.mouse(mouse), &model) { return end }
       case .resize(let size): if let end = apply(.resize(size), &model) { return end }
-      case .resumed: if let end = apply(.tick(Self.now()), &model) { return end }
+      case .resumed: if let end = apply(.tick(clock()), &model) { return end }
       case .request(.interrupt): return .interrupted
       case .request(.terminate), .hangup: return .ended
       }
@@ -139,9 +145,10 @@ final class DashboardRuntime: Sendable {
     let stem = screenshots + "/fabctl-" + Self.fileStamp()
     do {
       try frame.text.write(toFile: stem + ".txt", atomically: true, encoding: .utf8)
+      try frame.ansi(theme: theme).write(toFile: stem + ".ansi", atomically: true, encoding: .utf8)
       try frame.svg(theme: theme, title: "fabctl").write(
         toFile: stem + ".svg", atomically: true, encoding: .utf8)
-      inbox.put(.notice("Screen saved: \(stem).txt and .svg", .info))
+      inbox.put(.notice("Screen saved: \(stem).txt, .ansi and .svg", .info))
     } catch {
       inbox.put(.notice("Screen not saved: \((error as NSError).localizedDescription)", .warning))
     }
