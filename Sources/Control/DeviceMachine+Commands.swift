@@ -72,17 +72,23 @@ extension DeviceMachine {
   // MARK: Counters
 
   /// What must survive a restart.
-  public var counters: DeviceCounters {
+  public func counters(at now: Moment) -> DeviceCounters {
     guard let configuration else {
       return DeviceCounters(driftEvents: driftEvents, corrections: corrections, registers: restored)
     }
     var all: [DeviceCounters.RegisterCounters] = []
     all.reserveCapacity(registers.count)
     for (index, state) in registers.enumerated() {
-      all.append(
-        DeviceCounters.RegisterCounters(
-          name: configuration.spec.registers[index].name, driftEvents: state.driftEvents,
-          corrections: state.corrections, recentWrites: state.past.first?.writes.map(\.wall) ?? []))
+      var register = DeviceCounters.RegisterCounters(
+        name: configuration.spec.registers[index].name, driftEvents: state.driftEvents,
+        corrections: state.corrections, recentWrites: state.past.first?.writes.map(\.wall) ?? [])
+      register.writes = state.past.first?.tally.total ?? 0
+      register.writesByAge = state.past.first?.tally.byAge(at: now.instant) ?? []
+      if state.isDrifted {
+        register.driftSeen = state.driftSeen
+        register.driftAfter = state.driftAfter.ifEver
+      }
+      all.append(register)
     }
     return DeviceCounters(driftEvents: driftEvents, corrections: corrections, registers: all)
   }
@@ -100,6 +106,12 @@ extension DeviceMachine {
       guard let index = configuration.index(of: counters.name) else { continue }
       registers[index].driftEvents &+= counters.driftEvents
       registers[index].corrections &+= counters.corrections
+      restoreDrift(index, counters)
+      if counters.writes > 0 {
+        registers[index].remember {
+          $0.tally.restore(counters.writes, byAge: counters.writesByAge, at: now.instant)
+        }
+      }
       // Civil times of another process on this process's monotonic clock. A clock that was set in between
       // must not enlarge the budget: what cannot be right counts as just written.
       let writes = counters.recentWrites.compactMap { wall -> WritePast.Stamp? in
@@ -113,5 +125,16 @@ extension DeviceMachine {
     }
     restored = []
     keptWrites = []
+  }
+
+  /// A drift that an earlier process counted is not counted again: it began then, and still stands until a read
+  /// says otherwise.
+  private mutating func restoreDrift(_ index: Int, _ counters: DeviceCounters.RegisterCounters) {
+    guard let seen = counters.driftSeen, !registers[index].flags.contains(.known),
+      configuration?.spec.registers[index].desired != nil
+    else { return }
+    registers[index].flags.insert(.drifted)
+    registers[index].driftSeen = seen
+    registers[index].driftAfter = counters.driftAfter ?? .never
   }
 }

@@ -183,7 +183,7 @@ extension DeviceMachine {
     case .none, .waiting, .parked: break
     }
     publish(.released, &actions)
-    let counters = self.counters
+    let counters = self.counters(at: now)
     var fresh = DeviceMachine(id: id, seed: 0)
     fresh.random = random
     fresh.sequence = sequence
@@ -191,7 +191,12 @@ extension DeviceMachine {
     fresh.fault = fault
     fresh.driftEvents = counters.driftEvents
     fresh.corrections = counters.corrections
-    fresh.restored = counters.registers
+    // One that comes back is looked at afresh: its drift then is an event of its own.
+    fresh.restored = counters.registers.map { register in
+      var register = register
+      (register.driftSeen, register.driftAfter) = (nil, nil)
+      return register
+    }
     for index in registers.indices {
       guard let writes = registers[index].past.first?.writes, !writes.isEmpty,
         let name = configuration?.spec.registers[index].name

@@ -75,6 +75,7 @@ extension DeviceMachine {
     let limit = configuration.spec.correction.maxWritesPerHour
     question.budgetSpentUntil = state.past.first?.budgetSpentUntil(limit: limit, at: now)
     guard let past = state.past.first else { return question }
+    question.written = past.tally.total
     question.uncertain = past.unresolved != nil
     if let contest = past.contest, now.instant < contest.retryAt {
       question.contest = WriteQuestion.Contest(
@@ -92,6 +93,7 @@ extension DeviceMachine {
     registers[order.register].remember {
       $0.forgetOldWrites(before: now.instant)
       $0.writes.append(WritePast.Stamp(at: now.instant, wall: now.wall))
+      $0.tally.add(at: now.instant)
       $0.watch = nil
       $0.nextStepAt = nil
     }
@@ -193,6 +195,7 @@ extension Refusal {
     case .backingOff: 18
     case .faulted: 19
     case .reported: 20
+    case .wornOut: 21
     }
   }
 }

@@ -42,6 +42,11 @@ extension DeviceMachine {
       view.contested = past.contest != nil
       view.budgetLeft = past.budgetLeft(limit: limit, at: now.instant)
     }
+    if let endurance = configuration.spec.correction.writeEndurance, spec.desired != nil {
+      let tally = state.past.first?.tally ?? WriteTally()
+      view.wear = WriteWear(
+        written: tally.total, endurance: endurance, perDay: tally.perDay(at: now.instant))
+    }
     return view
   }
 
@@ -108,6 +113,7 @@ extension DeviceMachine {
     var question = self.question(order.register, order.cause, configuration, now)
     // Its own budget entry and the words it was decided on must not count against it.
     question.budgetSpentUntil = nil
+    question.written = question.written > 0 ? question.written - 1 : 0
     question.words = order.beforeWords
     if now.instant - cycle.readAt > configuration.freshFor {
       question.freshness = .earlier(age: now.instant - cycle.readAt)

@@ -95,6 +95,7 @@ extension DeviceMachine {
       case .notSent:
         // The frame never left: it wears nothing.
         if !$0.writes.isEmpty { $0.writes.removeLast() }
+        $0.tally.takeBack()
       case .verified, .heldAtNextPoll, .reverted: break
       }
     }

@@ -48,6 +48,8 @@ public struct CorrectionPolicy: Hashable, Sendable {
   public var confirmReads: Int
   /// The write-wear budget, per register.
   public var maxWritesPerHour: Int
+  /// Writes that each register's memory is made for; `nil`: not known, or no matter.
+  public var writeEndurance: UInt64?
   /// Corrections undone by someone else within `contestedWithin` before writing stops.
   public var contestedAfter: Int
   public var contestedWithin: TimeSpan
@@ -57,7 +59,8 @@ public struct CorrectionPolicy: Hashable, Sendable {
 
   public init(
     confirmReads: Int = 1, maxWritesPerHour: Int = 60, contestedAfter: Int = 3,
-    contestedWithin: TimeSpan = .seconds(60), permit: PermitRule? = nil, windows: [CorrectionWindow] = []
+    contestedWithin: TimeSpan = .seconds(60), permit: PermitRule? = nil, windows: [CorrectionWindow] = [],
+    writeEndurance: UInt64? = nil
   ) {
     self.confirmReads = confirmReads
     self.maxWritesPerHour = maxWritesPerHour
@@ -65,6 +68,7 @@ public struct CorrectionPolicy: Hashable, Sendable {
     self.contestedWithin = contestedWithin
     self.permit = permit
     self.windows = windows
+    self.writeEndurance = writeEndurance
   }
 }
 

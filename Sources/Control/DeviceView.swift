@@ -22,13 +22,16 @@ public struct RegisterView: Hashable, Sendable {
   public var shelf: Shelf?
   /// Writes left in the present hour; negative: not known here.
   public var budgetLeft: Int
+  /// `nil`: the manifest gives no endurance.
+  public var wear: WriteWear?
 
   public init(
     spec: RegisterSpec, actual: RegisterValue? = nil, rawWords: [UInt16] = [], lastRead: WallTime? = nil,
     inSync: Bool? = nil, exception: UInt8? = nil, driftAfter: WallTime? = nil, driftSeen: WallTime? = nil,
     lastCorrection: WallTime? = nil, driftEvents: UInt64 = 0, corrections: UInt64 = 0,
     refusals: [Refusal] = [],
-    lastOutcome: WriteOutcome? = nil, contested: Bool = false, shelf: Shelf? = nil, budgetLeft: Int = 0
+    lastOutcome: WriteOutcome? = nil, contested: Bool = false, shelf: Shelf? = nil, budgetLeft: Int = 0,
+    wear: WriteWear? = nil
   ) {
     self.spec = spec
     self.actual = actual
@@ -46,6 +49,7 @@ public struct RegisterView: Hashable, Sendable {
     self.contested = contested
     self.shelf = shelf
     self.budgetLeft = budgetLeft
+    self.wear = wear
   }
 }
 

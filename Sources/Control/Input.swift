@@ -128,6 +128,13 @@ public struct DeviceCounters: Hashable, Sendable {
     public var corrections: UInt64
     /// Times of the writes of the last hour, for the wear budget.
     public var recentWrites: [WallTime]
+    /// All writes that may have reached the device, and those of the last day by age in hours.
+    public var writes: UInt64 = 0
+    public var writesByAge: [UInt32] = []
+    /// A drift that is counted already and stands: when it was first seen, and the last read before that.
+    public var driftSeen: WallTime?
+    public var driftAfter: WallTime?
+
     public init(name: String, driftEvents: UInt64 = 0, corrections: UInt64 = 0, recentWrites: [WallTime] = [])
     {
       self.name = name

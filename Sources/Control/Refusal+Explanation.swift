@@ -11,7 +11,7 @@ extension Refusal {
     case .outsideEnvelope, .stepTooLarge, .notWritable: 7
     case .staleObservation: 8
     case .permitWithheld: 9
-    case .budgetSpent: 10
+    case .budgetSpent, .wornOut: 10
     case .contested: 11
     case .identityMismatch: 12
     case .untrustedSource: 13
@@ -36,6 +36,7 @@ extension Refusal {
     case .staleObservation: "StaleObservation"
     case .permitWithheld: "PermitWithheld"
     case .budgetSpent: "BudgetSpent"
+    case .wornOut: "WornOut"
     case .contested: "Contested"
     case .identityMismatch: "IdentityMismatch"
     case .untrustedSource: "UntrustedSource"
@@ -80,6 +81,9 @@ extension Refusal {
       return "permit \(rule.table.rawValue) \(rule.address) \(got), must be \(rule.equals)"
     case .budgetSpent(let limit, let next):
       return "write budget of \(limit) an hour is spent; next write \(clock(next))"
+    case .wornOut(let written, let endurance):
+      return
+        "worn out: \(written) of \(endurance) writes are used; correction.writeEndurance says what it is made for"
     case .contested(let reverts, let delay, let retry):
       let after = delay.map { " \($0.brief) after each write" } ?? ""
       return "contested: put back \(reverts) times\(after); next try \(clock(retry))"

@@ -25,6 +25,8 @@ public enum Refusal: Hashable, Sendable {
   case permitWithheld(PermitRule, found: UInt16?)
   /// Gate 10: no budget left until `next`.
   case budgetSpent(limitPerHour: Int, next: WallTime)
+  /// Gate 10: the register's memory is made for no more writes.
+  case wornOut(written: UInt64, endurance: UInt64)
   /// Gate 11.
   case contested(reverts: Int, rivalDelay: TimeSpan?, retryAt: WallTime)
   /// Gate 12.

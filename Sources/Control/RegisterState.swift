@@ -68,6 +68,7 @@ struct WritePast: Sendable {
 
   /// Writes of the last hour, oldest first.
   var writes: [Stamp] = []
+  var tally = WriteTally()
   var lastOutcome: WriteOutcome?
   var watch: Watch?
   /// Nobody knows whether this write took effect; until the register is read again.

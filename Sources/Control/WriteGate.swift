@@ -36,6 +36,8 @@ public struct WriteQuestion: Sendable {
   public var permit: UInt16?
   /// When the next write fits the budget; `nil`: one fits now.
   public var budgetSpentUntil: WallTime?
+  /// Writes of this register so far.
+  public var written: UInt64 = 0
   /// `nil`: not contested, or the hold-off is over.
   public var contest: Contest?
   public var identity: Identity
@@ -131,6 +133,9 @@ public enum WriteGate {
     if let next = question.budgetSpentUntil {
       let limit = question.device.correction.maxWritesPerHour
       reasons.append(.budgetSpent(limitPerHour: limit, next: next))
+    }
+    if let endurance = question.device.correction.writeEndurance, question.written >= endurance {
+      reasons.append(.wornOut(written: question.written, endurance: endurance))
     }
     if let contest = question.contest {
       reasons.append(

@@ -48,84 +48,28 @@ public struct JournalRestore: Sendable {
     ).compactMap(Override.init)
   }
 
-  /// The write budget counts every intent of the last hour whose frame may have been sent. Times ahead of `now`
-  /// count too: the clock may have been set back.
   static func counters(_ db: Database, now: WallTime) throws -> [DeviceID: DeviceCounters] {
-    var collected: [DeviceID: DeviceCounters] = [:]
-    var places: [SeriesName: Int] = [:]
-    func withRegister(
-      _ device: DeviceID, _ name: String, _ change: (inout DeviceCounters.RegisterCounters) -> Void
-    ) {
-      let series = SeriesName(device: device, register: name)
-      let place = places[series] ?? collected[device, default: .init()].registers.count
-      if places[series] == nil {
-        places[series] = place
-        collected[device, default: .init()].registers.append(.init(name: name))
-      }
-      collected[device]?.registers.withUnsafeMutableBufferPointer {
-        if place < $0.count { change(&$0[place]) }
-      }
-    }
-    let rows = try Row.fetchCursor(
-      db,
-      sql: """
-        SELECT namespace, name, register, drift_events, corrections FROM counters
-        ORDER BY namespace, name, register
-        """)
-    while let row = try rows.next() {
-      let cells = Cells(row)
-      guard let namespace = cells.text(0), let name = cells.text(1), let register = cells.text(2) else {
-        continue
-      }
-      let device = DeviceID(namespace: namespace, name: name)
-      let drifts = UInt64(clamping: cells.integer(3) ?? 0)
-      let corrections = UInt64(clamping: cells.integer(4) ?? 0)
-      if register.isEmpty {
-        collected[device, default: .init()].driftEvents = drifts
-        collected[device, default: .init()].corrections = corrections
-      } else {
-        withRegister(device, register) {
-          $0.driftEvents = drifts
-          $0.corrections = corrections
-        }
-      }
-    }
-    let hourAgo = now + .seconds(-3600)
-    let writes = try Row.fetchCursor(
-      db,
-      sql: """
-        SELECT namespace, name, register, at FROM audit AS written
-        WHERE kind = 'intent' AND at > ? AND namespace NOTNULL AND register NOTNULL AND NOT EXISTS (
-          SELECT 1 FROM audit AS ended WHERE ended.session = written.session
-            AND ended.write_order = written.write_order AND ended.kind = 'outcome' AND ended.outcome = ?
-            AND ended.namespace = written.namespace AND ended.name = written.name)
-        ORDER BY sequence
-        """, arguments: [hourAgo.milliseconds, AuditOutcome.notSent])
-    while let row = try writes.next() {
-      let cells = Cells(row)
-      guard let namespace = cells.text(0), let name = cells.text(1), let register = cells.text(2),
-        let at = cells.integer(3)
-      else { continue }
-      withRegister(DeviceID(namespace: namespace, name: name), register) {
-        $0.recentWrites.append(WallTime(milliseconds: at))
-      }
-    }
-    return collected
+    var collected = CollectedCounters()
+    try collected.addStored(db)
+    try collected.addWrites(db, now: now)
+    return collected.devices
   }
 }
 
 extension AuditRecord {
-  /// Intents of earlier sessions without any outcome.
+  /// Intents of earlier sessions without any outcome. Those before the last session of a controller were closed when
+  /// that one began.
   static func unfinished(_ db: Database, before session: Int64) throws -> [AuditRecord] {
     try fetch(
       db,
       """
-      WHERE kind = 'intent' AND session < ? AND NOT EXISTS (
+      WHERE kind = 'intent' AND session < ? AND sequence > (
+        SELECT coalesce(max(sequence), 0) FROM audit WHERE kind = 'started' AND session < ?) AND NOT EXISTS (
         SELECT 1 FROM audit AS ended WHERE ended.session = audit.session
           AND ended.write_order = audit.write_order AND ended.kind = 'outcome'
           AND ended.namespace IS audit.namespace AND ended.name IS audit.name)
       ORDER BY sequence
-      """, [session])
+      """, [session, session])
   }
 
   /// Those that the newest controlling session closed as unknown when it began.

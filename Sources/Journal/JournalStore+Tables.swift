@@ -19,22 +19,31 @@ extension EventEntry {
 }
 
 extension DeviceCounters {
-  /// Counters only grow: an engine that began without its journal does not set them back.
+  /// Counters only grow: an engine that began without its journal does not set them back. A standing drift is as it
+  /// was last told.
   func store(_ db: Database, _ device: DeviceID) throws {
     let statement = try db.cachedStatement(
       sql: """
-        INSERT INTO counters (namespace, name, register, drift_events, corrections) VALUES (?,?,?,?,?)
+        INSERT INTO counters (namespace, name, register, drift_events, corrections, drift_seen, drift_after)
+        VALUES (?,?,?,?,?,?,?)
         ON CONFLICT DO UPDATE SET drift_events = max(drift_events, excluded.drift_events),
-          corrections = max(corrections, excluded.corrections)
+          corrections = max(corrections, excluded.corrections), drift_seen = excluded.drift_seen,
+          drift_after = excluded.drift_after
         """)
-    func row(_ register: String, _ drifts: UInt64, _ corrections: UInt64) throws {
+    func row(
+      _ register: String, _ drifts: UInt64, _ corrections: UInt64, seen: WallTime?, after: WallTime?
+    ) throws {
       try statement.execute(arguments: [
         AuditValue.clean(device.namespace), AuditValue.clean(device.name), AuditValue.clean(register),
-        Int64(clamping: drifts), Int64(clamping: corrections),
+        Int64(clamping: drifts), Int64(clamping: corrections), seen?.milliseconds, after?.milliseconds,
       ])
     }
-    try row("", driftEvents, corrections)
-    for register in registers { try row(register.name, register.driftEvents, register.corrections) }
+    try row("", driftEvents, corrections, seen: nil, after: nil)
+    for register in registers {
+      try row(
+        register.name, register.driftEvents, register.corrections, seen: register.driftSeen,
+        after: register.driftAfter)
+    }
   }
 }
 

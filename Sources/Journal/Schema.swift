@@ -6,7 +6,7 @@ enum Schema {
   /// "FabJ" in the file's header, so that another program's database is not taken for a journal.
   static let applicationID: Int64 = 0x4661_624A
 
-  static let migrations: [@Sendable (Database) throws -> Void] = [createTables]
+  static let migrations: [@Sendable (Database) throws -> Void] = [createTables, keepDriftsAndFindKinds]
 
   /// Brings an empty or older file to this version, each step whole or not at all.
   static func migrate(_ db: Database, path: String, steps: [@Sendable (Database) throws -> Void] = migrations)
@@ -107,5 +107,16 @@ private func createTables(_ db: Database) throws {
         kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, register TEXT NOT NULL,
         by TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER, reason TEXT NOT NULL,
         PRIMARY KEY (kind, namespace, name, register)) STRICT, WITHOUT ROWID;
+      """)
+}
+
+/// Standing drifts outlive the process; records of one kind are found without reading the whole audit, which is kept
+/// for ever.
+private func keepDriftsAndFindKinds(_ db: Database) throws {
+  try db.execute(
+    sql: """
+      ALTER TABLE counters ADD COLUMN drift_seen INTEGER;
+      ALTER TABLE counters ADD COLUMN drift_after INTEGER;
+      CREATE INDEX audit_by_kind ON audit (kind, outcome, namespace, name, register, at);
       """)
 }

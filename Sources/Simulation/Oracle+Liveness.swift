@@ -11,7 +11,7 @@ extension World {
       }
       if !devices[device].ledger.syncs.isEmpty { violation("sync", device, "a request never finished") }
       if let machine = devices[device].machine {
-        let counted = machine.counters.driftEvents
+        let counted = machine.counters(at: moment).driftEvents
         let told = devices[device].ledger.restoredEvents + devices[device].ledger.events
         if counted != told { violation("event", device, "\(counted) events counted, \(told) told") }
       }

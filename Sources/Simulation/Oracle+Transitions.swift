@@ -79,7 +79,7 @@ extension World {
     devices[device].ledger.registers[index].drifted = true
     devices[device].ledger.registers[index].events += 1
     devices[device].ledger.events += 1
-    journal.counters[device] = devices[device].machine?.counters
+    keepCounters(device)
   }
 
   private func driftEnds(_ index: Int, _ device: Int) {
@@ -87,7 +87,7 @@ extension World {
       violation("event", device, "\(devices[device].registers[index].name): no drift to end")
     }
     devices[device].ledger.registers[index].drifted = false
-    journal.counters[device] = devices[device].machine?.counters
+    keepCounters(device)
   }
 
   private func phaseMoved(_ from: Phase, _ to: Phase, _ device: Int) {

@@ -16,7 +16,7 @@ extension World {
     auditCount += 1
     if options.planted != .forgetAudit || auditCount % 7 != 0 {
       journal.audited.insert(key(order, device))
-      journal.counters[device] = machine.counters
+      journal.counters[device] = machine.counters(at: moment)
       devices[device].ledger.registers[order.register].attempts.append(now)
     }
     if random.chance(swarm.crashBeforeFrame) { return crash() }
@@ -32,6 +32,20 @@ extension World {
       ModbusRequest.writeSingleRegister(address: order.spec.address + UInt16(offset), value: word)
     }
     for half in halves { submit(half, device, .write(order)) }
+  }
+
+  /// What a journal keeps besides its audit: counters and standing drifts. Which writes there were is told by audit
+  /// records alone, and the one that is being decided on has none yet.
+  func keepCounters(_ device: Int) {
+    guard var counters = devices[device].machine?.counters(at: moment) else { return }
+    let before = journal.counters[device]?.registers ?? []
+    for index in counters.registers.indices {
+      let audited = before.first { $0.name == counters.registers[index].name }
+      counters.registers[index].recentWrites = audited?.recentWrites ?? []
+      counters.registers[index].writes = audited?.writes ?? 0
+      counters.registers[index].writesByAge = audited?.writesByAge ?? []
+    }
+    journal.counters[device] = counters
   }
 
   func key(_ order: WriteOrder, _ device: Int) -> SimulatedJournal.Key {

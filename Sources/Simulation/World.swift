@@ -158,7 +158,15 @@ final class World {
       devices[index].ledger.controllerDied()
       devices[index].reader = SimulatedReader(devices[index].spec, after: devices[index].reader)
       feed(.gates(told(gates)), index)
-      if let counters = journal.counters[index] { feed(.restore(counters), index) }
+      if let counters = journal.counters[index] {
+        feed(.restore(counters), index)
+        // A drift that was told before stands, and is not told again.
+        for (place, register) in devices[index].registers.enumerated()
+        where devices[index].desired[place] != nil {
+          let stands = counters.registers.contains { $0.name == register.name && $0.driftSeen != nil }
+          devices[index].ledger.registers[place].drifted = stands
+        }
+      }
       devices[index].ledger.restoredEvents = journal.counters[index]?.driftEvents ?? 0
       feed(.desired(devices[index].toldSpec(options.planted)), index)
       let standing = devices[index].ledger.shelves.map(\.shelf)

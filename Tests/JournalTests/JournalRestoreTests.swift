@@ -150,7 +150,75 @@ import Testing
       try await reader.events(EventQuery(device: plc, limit: 3)).map(\.message) == ["0.3", "1.2", "1.3"])
   }
 
+  @Test func aStandingDriftSurvivesAndEndsAsToldLast() throws {
+    let scratch = try Scratch()
+    let first = Bench(scratch)
+    var register = DeviceCounters.RegisterCounters(name: "a", driftEvents: 4)
+    register.driftSeen = first.clock.now.wall
+    register.driftAfter = first.clock.now.wall + .seconds(-5)
+    first.shared.state.withLock { $0.inbox.counters[plc] = DeviceCounters(registers: [register]) }
+    first.turn(after: .seconds(1))
+    first.close()
+    let second = Bench(scratch)
+    #expect(try restored(second).counters[plc]?.registers == [register])
+    (register.driftSeen, register.driftAfter) = (nil, nil)
+    second.shared.state.withLock { [register] in
+      $0.inbox.counters[plc] = DeviceCounters(registers: [register])
+    }
+    second.turn(after: .seconds(2))
+    #expect(try restored(second).counters[plc]?.registers == [register])
+    second.close()
+  }
+
+  @Test func wearCountsEveryWriteThatMayHaveBeenSent() throws {
+    let scratch = try Scratch()
+    let bench = Bench(scratch)
+    bench.turn()
+    let now = bench.clock.now.wall
+    for (number, hours) in [(1, 900), (2, 30), (3, 23), (4, 1), (5, 1), (6, 0)] as [(UInt64, Int)] {
+      bench.record(intent(number, at: (now + .seconds(-hours * 3600 - 60)).milliseconds))
+    }
+    bench.record(.outcome(order(2), .notSent(reason: "held"), at: now, actor: "t", revision: nil))
+    bench.turn()
+    let register = try #require(try restored(bench).counters[plc]?.registers.first)
+    #expect(register.writes == 5)
+    #expect(register.writesByAge.count == 24)
+    #expect([0, 1, 2, 23].map { register.writesByAge[$0] } == [1, 2, 0, 1])
+    bench.close()
+  }
+
   // MARK: Schema
+
+  /// A file of the first version is brought up to date by the next writer and keeps everything; a reader that comes
+  /// before it reads what there is.
+  @Test func aJournalOfTheFirstVersionGoesOn() async throws {
+    let scratch = try Scratch()
+    try FileManager.default.createDirectory(
+      atPath: scratch.location.directory, withIntermediateDirectories: true,
+      attributes: [.posixPermissions: 0o700])
+    let old = try DatabaseQueue(path: scratch.location.database)
+    try await old.writeWithoutTransaction { db in
+      try Schema.migrate(db, path: "x", steps: Array(Schema.migrations.prefix(1)))
+      try db.execute(
+        sql: "INSERT INTO counters VALUES ('default', 'line-1', '', 7, 5), ('default', 'line-1', 'a', 4, 3)")
+      var chain = try AuditChain(db)
+      try chain.append(intent(1), session: 1)
+      try chain.finish()
+    }
+    try old.close()
+    let early = try await JournalReader(scratch.location).restore(
+      now: WallTime(milliseconds: 1_800_000_000_000))
+    #expect(early.counters[plc]?.driftEvents == 7)
+    let bench = Bench(scratch)
+    bench.turn()
+    #expect(bench.health.problem == nil)
+    let found = try #require(try restored(bench).counters[plc])
+    #expect(found.driftEvents == 7 && found.registers.first { $0.name == "a" }?.corrections == 3)
+    bench.close()
+    #expect(try scratch.number("PRAGMA user_version") == Schema.version)
+    let verdict = try await JournalReader(scratch.location).verifyAudit()
+    #expect(verdict.isIntact && verdict.records > 1)
+  }
 
   @Test func aNewerSchemaIsRefusedByBoth() throws {
     let scratch = try Scratch()

@@ -44,6 +44,10 @@ enum RegisterFacts {
         Fact(label: "commit", text: "\(known.commit.prefix(8)) \(known.subject)", role: .provenance))
     }
     facts.append(Fact(label: "limits", text: limits(register, format), role: .dim))
+    if let wear = register.wear {
+      facts.append(
+        Fact(label: "wear", text: wear.text, role: wear.daysLeft.map { $0 < 30 } == true ? .warning : .dim))
+    }
     facts.append(Fact(label: "wiring", text: wiring(register.spec, device.spec), role: .dim))
     facts.append(Fact(label: "count", text: counts(register), role: .dim))
     return facts

@@ -152,7 +152,8 @@ final class EngineCore {
     metrics.count(transition)
     audit.note(transition, of: driver.spec, revision: source.revision, at: moment.wall)
     switch transition {
-    case .driftDetected, .corrected: audit.note(driver.machine.counters, of: driver.spec.id)
+    case .driftDetected, .driftCleared, .corrected, .released:
+      audit.note(driver.machine.counters(at: moment), of: driver.spec.id)
     default: break
     }
     if case .syncFinished(let request, let results) = transition {

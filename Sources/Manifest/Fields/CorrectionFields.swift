@@ -10,6 +10,9 @@ enum CorrectionFields {
       name: "maxWritesPerHour", kind: .integer(1...3600), fallback: 60, isDefaultedByServer: true,
       description: "Write budget of each register."),
     FieldRule(
+      name: "writeEndurance", kind: .integer(1...1_000_000_000_000),
+      description: "Writes that each register's memory is made for (EEPROM: often 100000). None beyond it."),
+    FieldRule(
       name: "contestedAfter", kind: .integer(1...100), fallback: 3, isDefaultedByServer: true,
       description: "Corrections undone by something else before writing stops."),
     FieldRule(

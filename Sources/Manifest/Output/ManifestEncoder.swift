@@ -124,6 +124,7 @@ extension ManifestEncoder {
     var object = ObjectBuilder()
     object.add("confirmReads", policy.confirmReads, unless: fallback.confirmReads)
     object.add("maxWritesPerHour", policy.maxWritesPerHour, unless: fallback.maxWritesPerHour)
+    object.add("writeEndurance", policy.writeEndurance.map { ManifestValue.integer(Int64(clamping: $0)) })
     object.add("contestedAfter", policy.contestedAfter, unless: fallback.contestedAfter)
     object.add(
       "contestedWithinSecs", milliseconds(policy.contestedWithin) / 1000,

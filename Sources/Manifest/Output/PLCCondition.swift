@@ -108,8 +108,14 @@ public struct PLCCondition: Hashable, Sendable {
     }
     let wanted = view.registers.filter { $0.spec.desired != nil }
     if wanted.isEmpty { return (.true, "NothingDesired", "registers are only monitored") }
-    let drifted = wanted.filter { $0.inSync == false }.map(\.spec.name)
-    if !drifted.isEmpty { return (.false, "Drifted", "drifted: \(drifted.joined(separator: ", "))") }
+    let drifted = wanted.filter { $0.inSync == false }
+    if !drifted.isEmpty {
+      let names = drifted.map(\.spec.name).joined(separator: ", ")
+      let reasons = drifted.compactMap { register in
+        register.reasonNotWritten.map { "\(register.spec.name) is not written: \($0)" }
+      }
+      return (.false, "Drifted", (["drifted: \(names)"] + reasons).joined(separator: "; "))
+    }
     let unread = wanted.filter { $0.inSync == nil }.map(\.spec.name)
     if !unread.isEmpty { return (.unknown, "NotRead", "not read: \(unread.joined(separator: ", "))") }
     return (.true, "AsDesired", "every register is as desired")

@@ -186,6 +186,7 @@ extension DeviceDecoder {
     var policy = CorrectionPolicy()
     policy.confirmReads = object.integer("confirmReads") ?? policy.confirmReads
     policy.maxWritesPerHour = object.integer("maxWritesPerHour") ?? policy.maxWritesPerHour
+    policy.writeEndurance = object.integer("writeEndurance").flatMap(UInt64.init(exactly:))
     policy.contestedAfter = object.integer("contestedAfter") ?? policy.contestedAfter
     policy.contestedWithin =
       object.integer("contestedWithinSecs").map(TimeSpan.seconds) ?? policy.contestedWithin

@@ -103,6 +103,15 @@ enum FleetJSON {
     }
   }
 
+  private static func wear(_ wear: WriteWear, _ json: inout JSONWriter) {
+    json.object("writeWear") { json in
+      json.member("written", wear.written)
+      json.member("endurance", wear.endurance)
+      json.member("perDay", number: wear.perDay)
+      json.member("daysLeft", number: wear.daysLeft)
+    }
+  }
+
   private static func shelf(_ shelf: Shelf, _ json: inout JSONWriter) {
     json.member("by", shelf.by)
     json.member("since", shelf.since)
@@ -138,6 +147,7 @@ enum FleetJSON {
     json.member("corrections", view.corrections)
     json.member("contested", view.contested)
     json.member("writeBudgetLeft", view.budgetLeft)
+    if let wear = view.wear { self.wear(wear, &json) }
     if let outcome = view.lastOutcome { json.object("lastOutcome") { self.outcome(outcome, &$0) } }
     if let shelf = view.shelf { json.object("shelf") { self.shelf(shelf, &$0) } }
     json.array("refusals") { json in

@@ -82,6 +82,9 @@ struct StandingRecords {
         let register = view.registers[index]
         view.registers[index].driftEvents = max(register.driftEvents, counted.driftEvents)
         view.registers[index].corrections = max(register.corrections, counted.corrections)
+        if let wear = register.wear {
+          view.registers[index].wear = WriteWear(counted, endurance: wear.endurance)
+        }
       }
     }
     var silenced = false

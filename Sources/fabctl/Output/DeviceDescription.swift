@@ -72,6 +72,7 @@ struct DeviceDescription {
     if register.driftEvents > 0 || register.corrections > 0 {
       lines.append("    Drifts:    \(register.driftEvents), corrected \(register.corrections)")
     }
+    if let wear = register.wear { lines.append("    Wear:      \(wear.text)") }
     if let last = register.lastCorrection { lines.append("    Corrected: \(last.rfc3339)") }
     guard spec.desired != nil, register.inSync == false else { return lines }
     // That this command only looks is no reason of the plant's.

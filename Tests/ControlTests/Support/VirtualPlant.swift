@@ -83,7 +83,10 @@ final class VirtualPlant {
   init() { now = Moment(instant: Instant(nanoseconds: 1_000_000_000_000), wall: Self.epoch) }
 
   @discardableResult
-  func add(_ spec: DeviceSpec, seed: UInt64 = 1, _ prepare: (VirtualPLC) -> Void = { _ in }) -> Int {
+  func add(
+    _ spec: DeviceSpec, seed: UInt64 = 1, restoring counters: DeviceCounters? = nil,
+    _ prepare: (VirtualPLC) -> Void = { _ in }
+  ) -> Int {
     let plc = VirtualPLC()
     prepare(plc)
     let index = machines.count
@@ -94,6 +97,7 @@ final class VirtualPlant {
     cycles.append(0)
     timers.append(nil)
     feed(.gates(gates), to: index)
+    if let counters { feed(.restore(counters), to: index) }
     feed(.desired(spec), to: index)
     return index
   }
