@@ -64,6 +64,9 @@ mock_plc_interop() { python3 Tests/Interop/mock_plc_interop.py "$(swift build --
 
 interop_matrix() { python3 Tests/Interop/matrix.py; }
 
+# A short run of the fault campaign; docs/reliability.md tells of a long one.
+campaign() { Tests/Campaign/run --bin "$(swift build --show-bin-path)" --jobs 4 "$@"; }
+
 end_to_end() {
   local bin
   bin=$(swift build --show-bin-path) || return 1
@@ -89,6 +92,8 @@ for phase in $phases; do
       check "test: mock-plc against mbpoll and pymodbus" mock_plc_interop
       check "test: interoperability matrix (pymodbus, libmodbus, mbpoll; TCP, TLS, serial)" interop_matrix
       check "test: end to end (tmux, pymodbus, mbpoll)" end_to_end
+      check "test: fault campaign, 12 rounds" campaign --rounds 12 --seed "$(date +%j)"
+      check "test: fault campaign, planted violations are caught" campaign --planted
       ;;
     *) echo "ci-local.sh: no phase $phase" >&2; exit 2 ;;
   esac

@@ -194,9 +194,12 @@ final class JournalStore {
 
   // MARK: Writing
 
-  /// All of them durable, or none.
-  func append(_ audits: [PendingAudit]) throws(JournalProblem) -> AuditHead {
+  /// All of them durable, or none. Counters go with them: a count that was shown must not be lost by a crash.
+  func append(
+    _ audits: [PendingAudit], counters: [DeviceID: DeviceCounters]
+  ) throws(JournalProblem) -> AuditHead {
     try transaction { db in
+      for (device, counts) in counters { try counts.store(db, device) }
       var chain = try AuditChain(db)
       for audit in audits {
         try chain.append(audit.draft, session: session)

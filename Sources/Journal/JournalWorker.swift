@@ -66,7 +66,10 @@ final class JournalWorker {
     openIfDue(now)
     writeAudits(now)
     let wanted = closing || requests.contains { if case .flush = $0 { true } else { false } }
-    if wanted || now.instant >= nextFlush || backlog.runs.count >= Self.runsPerTransaction {
+    // Counters that no audit record took along are not kept waiting.
+    if wanted || now.instant >= nextFlush || !backlog.counters.isEmpty
+      || backlog.runs.count >= Self.runsPerTransaction
+    {
       flush(now, all: wanted)
     }
     beatIfDue(now)
@@ -141,8 +144,9 @@ final class JournalWorker {
     while !backlog.audits.isEmpty {
       let group = Array(backlog.audits.prefix(Self.auditsPerTransaction))
       do throws(JournalProblem) {
-        let head = try store.append(group)
+        let head = try store.append(group, counters: backlog.counters)
         backlog.audits.removeFirst(group.count)
+        backlog.counters = [:]
         recovered(head)
         for audit in group { audit.completion?(.success(head)) }
       } catch {

@@ -86,9 +86,10 @@ public final class JournalWriter: Sendable {
     shared.state.withLock { $0.inbox.add(StateEntry(device: device, at: at, status: status)) }
   }
 
-  /// The device's counters, absolute. Stored counters never shrink.
+  /// The device's counters, absolute, written at once. Stored counters never shrink.
   public func record(counters: DeviceCounters, of device: DeviceID) {
     shared.state.withLock { $0.inbox.counters[device] = counters }
+    shared.signal()
   }
 
   // MARK: Life
