@@ -38,4 +38,13 @@ def main(root):
             (folder / f"{index:02}").write_bytes(data)
 
 
+def exchanges(root):
+    """Requests with their answers, for the same target as single PDUs."""
+    plain = [bytes.fromhex(text.replace(" ", "")) for text in PDUS]
+    folder = root / "pdu"
+    for index, (asked, answer) in enumerate(zip(plain, plain[1:])):
+        (folder / f"exchange-{index:02}").write_bytes(bytes([len(asked)]) + asked + answer)
+
+
 main(pathlib.Path(sys.argv[1]))
+exchanges(pathlib.Path(sys.argv[1]))

@@ -24,10 +24,9 @@ import tempfile
 import time
 
 from certificates import Authority
+from programs import PATIENCE, ROOT, binary
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-PATIENCE = 60.0
 WRITES, BOTH = 1000, 2000
 """Where writes of function 16 and 23 go, above the address that is read."""
 
@@ -528,8 +527,7 @@ def main():
     if absent:
         print("matrix: missing " + ", ".join(absent))
         return 2
-    where = subprocess.run(["swift", "build", "--show-bin-path"], cwd=ROOT, capture_output=True, text=True)
-    binary = os.path.join(where.stdout.strip(), "mock-plc")
+    program = binary("mock-plc")
     with tempfile.TemporaryDirectory() as folder:
         peer = f"{folder}/libmodbus_peer"
         subprocess.run(["cc", "-Wall", "-Wextra", "-O1", "-o", peer, f"{HERE}/libmodbus_peer.c", "-lmodbus"], check=True)
@@ -539,7 +537,7 @@ def main():
             authority.issue(name, role)
         servers, clients = Matrix(), Matrix()
         our_client(folder, authority, peer, servers)
-        bad = their_clients(folder, authority, peer, binary, clients)
+        bad = their_clients(folder, authority, peer, program, clients)
     bad += servers.show("Our client against the servers of others, by function code and type", SERVERS, server_reason)
     bad += clients.show("The clients of others against mock-plc, by function code and type", CLIENTS, client_reason)
     print("\nWords of floats that libmodbus sends are Python's: its modbus_set_float_* and modbus_get_float_* do not agree.")

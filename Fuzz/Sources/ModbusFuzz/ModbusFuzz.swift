@@ -27,7 +27,9 @@ enum FuzzTarget: String, CaseIterable {
     case .mbap: fuzzFraming(.mbap, bytes)
     case .rtu: fuzzFraming(.rtu, bytes)
     case .ascii: fuzzFraming(.ascii, bytes)
-    case .pdu: fuzzPDU(bytes)
+    case .pdu:
+      fuzzPDU(bytes)
+      fuzzExchange(bytes)
     }
   }
 }
@@ -99,6 +101,22 @@ func decode(
     precondition(buffer.readableBytes < 520, "a decoder keeps more than one frame's bytes")
   }
   return decoded
+}
+
+/// A request, as long as the first byte says, and whatever answers it: taken only when it fits.
+func fuzzExchange(_ bytes: UnsafeRawBufferPointer) {
+  guard let first = bytes.first else { return }
+  let length = min(Int(first), bytes.count - 1)
+  let asked = ByteBuffer(bytes: bytes[1..<(1 + length)])
+  let answer = ByteBuffer(bytes: bytes[(1 + length)...])
+  guard let request = try? ModbusRequest(pdu: asked) else { return }
+  do throws(RequestFailure) {
+    let response = try ModbusResponse.answer(answer, to: request)
+    precondition((try? response.checkAnswers(request)) != nil, "an answer to another request was taken")
+    precondition(response.function == request.function, "an answer to another function was taken")
+  } catch {
+    _ = "\(error)"
+  }
 }
 
 func fuzzPDU(_ bytes: UnsafeRawBufferPointer) { fuzzPDU(ByteBuffer(bytes: bytes)) }

@@ -96,6 +96,7 @@ extension ClientConnectionMachine {
       if options.perRequest { hangUp() }
     case .inFlight(let flight):
       if now >= flight.deadline {
+        patience.wasSilent(flight.pending.unitId)
         broken(.timedOut(strayAnswers: flight.strayAnswers), at: now)
       } else {
         wake(at: flight.deadline)
@@ -126,17 +127,21 @@ extension ClientConnectionMachine {
 
   mutating func send(_ pending: Pending, at now: Int64) {
     lastTransactionId &+= 1
-    let deadline = now.addingClamped(pending.timeout)
+    let timeout = patience.timeout(
+      pending.timeout, unitId: pending.unitId, isWrite: pending.request.isWrite)
+    let deadline = now.addingClamped(timeout)
     actions.append(
       .send(
         transactionId: hasTransactionIds ? lastTransactionId : 0, unitId: pending.unitId,
         request: pending.request))
-    state = .inFlight(InFlight(pending: pending, transactionId: lastTransactionId, deadline: deadline))
+    state = .inFlight(
+      InFlight(pending: pending, transactionId: lastTransactionId, sentAt: now, deadline: deadline))
     wake(at: deadline)
   }
 
   /// The request in flight is over, and the connection is fine.
   mutating func finish(_ flight: InFlight, _ outcome: Outcome, at now: Int64) {
+    patience.answered(flight.pending.unitId, after: now &- flight.sentAt)
     complete(flight, outcome)
     if options.perRequest {
       hangUp()

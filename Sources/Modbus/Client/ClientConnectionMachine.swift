@@ -40,7 +40,7 @@ public struct ClientConnectionMachine<Token> {
   struct Pending {
     var token: Token
     var unitId: UInt8
-    /// Nanoseconds from sending to giving up.
+    /// Nanoseconds from sending to giving up, at most: see `UnitPatience`.
     var timeout: Int64
     var request: ModbusRequest
   }
@@ -48,6 +48,7 @@ public struct ClientConnectionMachine<Token> {
   struct InFlight {
     var pending: Pending
     var transactionId: UInt16
+    var sentAt: Int64
     var deadline: Int64
     var strayAnswers = 0
     /// Its owner left: the answer is awaited, then thrown away.
@@ -74,6 +75,7 @@ public struct ClientConnectionMachine<Token> {
   public internal(set) var strayAnswers = 0
   var state = State.disconnected
   var waiting = FairQueue<Pending>()
+  var patience = UnitPatience()
   var actions = CircularBuffer<Action>(initialCapacity: 4)
   var lastTransactionId: UInt16
   /// Someone asked for this connection and has not been told yet how that went.

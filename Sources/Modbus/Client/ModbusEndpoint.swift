@@ -69,7 +69,8 @@ public final class ModbusEndpoint {
   /// Sends a request when its turn comes; `user` hears the outcome under `tag`.
   ///
   /// May call back before it returns when the request cannot be sent.
-  /// - Parameter timeout: from sending to the answer; the wait for other requests does not count.
+  /// - Parameter timeout: from sending to the answer; the wait for other requests does not count. A read of a unit that
+  ///   did not answer before may be given up sooner where other units share the connection.
   public func submit(
     _ request: ModbusRequest, unitId: UInt8, timeout: Duration, for user: any ModbusEndpointUser, tag: Int
   ) {
