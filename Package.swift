@@ -131,7 +131,7 @@ let package = Package(
       "ClusterTests",
       [
         "Cluster", "Control", "EnvTest", "Fleet", "Kubernetes", "LocalEngine", "Manifest", "MockPLC",
-        asyncHTTPClient, logging, nio("NIOPosix"), nioSSL,
+        "Observability", asyncHTTPClient, logging, nio("NIOPosix"), nioSSL,
       ]),
     tests("ControlTests", ["Control"]),
     tests("DashboardTests", ["Control", "Dashboard", "Fleet", "Terminal"], exclude: ["Goldens"]),

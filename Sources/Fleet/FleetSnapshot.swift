@@ -82,6 +82,9 @@ public struct SourceLocation: Hashable, Sendable {
     self.file = file
     self.line = line
   }
+
+  /// `plant/line-1.yaml:7`; without a line where there is none.
+  public var text: String { line > 0 ? "\(file):\(line)" : file }
 }
 
 /// Who wanted a value, when and in which commit.

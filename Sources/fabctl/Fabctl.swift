@@ -14,7 +14,7 @@ struct Fabctl: AsyncParsableCommand {
       CommandGroup(
         name: "Act",
         subcommands: [
-          Sync.self, Adopt.self, ShelveCommand.self, UnshelveCommand.self, SuspendCommand.self,
+          Run.self, Sync.self, Adopt.self, ShelveCommand.self, UnshelveCommand.self, SuspendCommand.self,
           ResumeCommand.self, HoldCommand.self, ReleaseCommand.self,
         ]),
       CommandGroup(name: "Look back", subcommands: [HistoryCommand.self, Audit.self]),

@@ -87,9 +87,9 @@ enum RegisterFacts {
     var text = "\(format.text(desired))\(unit)"
     if let known = model.provenance.of(device.id, register: register.spec.name) {
       text +=
-        "  \(known.author), \(model.time.age(known.time)) ago  \(known.location.file):\(known.location.line)"
+        "  \(known.author), \(model.time.age(known.time)) ago  \(known.location.text)"
     } else if device.sources.indices.contains(index), let location = device.sources[index] {
-      text += "  \(location.file):\(location.line)"
+      text += "  \(location.text)"
     }
     return Fact(label: "Git", text: text, role: .desired, mayWrap: true)
   }

@@ -15,6 +15,8 @@ struct PatientWriter {
   func write(_ bytes: [UInt8], to writer: inout any ResponseBodyWriter) async throws {
     var start = 0
     while start < bytes.count {
+      // The reader is gone, perhaps with the whole server and its event loop.
+      guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
       let end = min(bytes.count, start + Self.piece)
       let timer = dropLater()
       defer { timer.cancel() }

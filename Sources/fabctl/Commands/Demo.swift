@@ -38,7 +38,7 @@ struct Demo: AsyncParsableCommand {
       // The demo's state is its own: it neither finds nor leaves anything in the user's.
       setenv("XDG_STATE_HOME", scratch.appendingPathComponent("state").path, 1)
       let source = try SourceOptions.parse(["--git", folder.path])
-      try await WatchSession(source: source, look: look, observe: observe).run()
+      try await WatchSession(source: source, look: look, wish: .init(observe: observe)).run()
     } catch {
       await fleet.stop()
       throw error

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Control
 import Fleet
 import Foundation
@@ -7,7 +8,9 @@ import Journal
 struct Describe: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Everything about one device: registers, who wanted what, and why nothing is being written.",
-    discussion: "Reads the device once and writes nothing. Exits with 3 when it is unreachable.")
+    discussion:
+      "Reads the device once and writes nothing; in a cluster, tells what the operator read last. Exits with 3 when it is unreachable."
+  )
 
   @Argument(help: "The device, `name` or `namespace/name`.", completion: .deviceNames)
   var name: String
@@ -16,7 +19,35 @@ struct Describe: AsyncParsableCommand {
 
   func run() async throws {
     let selection = DeviceSelection(names: [name])
-    let choice = try source.choice()
+    switch try source.target() {
+    case .local(let choice): try await describeLocal(choice, selection)
+    case .cluster(let choices): try await describeCluster(choices, selection)
+    }
+  }
+
+  private func describeCluster(_ choices: [ClusterChoice], _ selection: DeviceSelection) async throws {
+    let view = FleetView(try await ClusterListing.read(choices))
+    try selection.requireAll(in: view.snapshot.devices.map(\.id))
+    var isAway = false
+    for device in view.devices(selection) {
+      var description = DeviceDescription(device, view.snapshot)
+      description.revision = view.revision(of: device.id)
+      description.conditionsTold = view.conditions[device.id]
+      description.controller = "the operator of \(choices.map(\.name).joined(separator: ", "))"
+      for choice in choices where choices.count == 1 || device.id.namespace.hasPrefix(choice.name + "/") {
+        var own = device.id
+        if choices.count > 1 { own.namespace = String(own.namespace.dropFirst(choice.name.count + 1)) }
+        description.past = await ClusterListing.events(
+          of: own, at: choice.site(), userAgent: Build.userAgent,
+          environment: ProcessInfo.processInfo.environment)
+      }
+      for line in description.lines { Console.out(Console.visible(line)) }
+      isAway = isAway || device.view.status == .unreachable
+    }
+    if isAway { throw ExitCode(ExitStatus.unreachable.rawValue) }
+  }
+
+  private func describeLocal(_ choice: SourceChoice, _ selection: DeviceSelection) async throws {
     let records = await StandingRecords.load(choice)
     let reader = try SetJournal.reader(choice)
     try await LocalSession.with(source, .observe) { session in

@@ -7,7 +7,7 @@ struct Diff: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print each register whose actual value differs from the desired one.",
     discussion:
-      "Reads every device once and writes nothing. Exits with 1 when there is drift, 3 when some devices "
+      "Reads every device once and writes nothing; in a cluster, compares what the operator read last. Exits with 1 when there is drift, 3 when some devices "
       + "are unreachable and none of the others drifted.")
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, name }
@@ -23,8 +23,7 @@ struct Diff: AsyncParsableCommand {
 
   func run() async throws {
     let selection = DeviceSelection(names: names, selector: chosen.selector)
-    let snapshot = try await FleetReading.once(source, selection)
-    let devices = snapshot.devices.filter { selection.matches($0.spec) }
+    let devices = try await FleetReading.once(source, selection).devices(selection)
     let away = devices.filter { $0.view.status == .unreachable }
     for device in away {
       Console.error("\(device.id): unreachable: \(device.view.lastError ?? "no answer")")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Control
 import Fleet
 import Foundation
@@ -14,8 +15,8 @@ struct GetStatus: AsyncParsableCommand {
     commandName: "get-status",
     abstract: "Print Git vs Reality for every device, or for the named ones.",
     discussion: """
-      Reads every device once and writes nothing. Exit codes: 0 fine; 1 drift found (with --exit-code);
-      3 some devices unreachable; 5 source invalid; 6 repository unreachable; 7 timed out.
+      Reads every device once and writes nothing; in a cluster, prints what the operator read last. Exit codes: 0 fine; 1 drift found (with --exit-code);
+      3 some devices unreachable; 5 source invalid; 6 repository or cluster unreachable; 7 timed out.
       """)
 
   @Argument(help: "Devices, `name` or `namespace/name`; all when none is named.", completion: .deviceNames)
@@ -45,18 +46,17 @@ struct GetStatus: AsyncParsableCommand {
   func run() async throws {
     let selection = DeviceSelection(names: names, selector: chosen.selector)
     if watch { return try await follow(selection) }
-    let snapshot = try await FleetReading.once(source, selection)
-    let devices = snapshot.devices.filter { selection.matches($0.spec) }
-    for problem in snapshot.health.problems { Console.error("fabctl: \(problem)") }
+    let view = try await FleetReading.once(source, selection)
+    let devices = view.devices(selection)
+    for problem in view.snapshot.health.problems { Console.error("fabctl: \(problem)") }
     if devices.isEmpty, output != .json, output != .yaml { Console.error("No devices found.") }
     switch output {
     case .table, .wide:
-      let table = StatusTable(wide: output == .wide)
-        .table(devices, now: snapshot.at, revision: snapshot.source.revision)
+      let table = StatusTable(wide: output == .wide).table(devices, of: view)
       if !devices.isEmpty { for line in table.lines(withHeader: !noHeaders) { Console.out(line) } }
     case .name: for device in devices { Console.out(Self.name(device)) }
-    case .json: Console.out(StatusDocuments.json(devices, of: snapshot))
-    case .yaml: Console.out(StatusDocuments.yaml(devices, of: snapshot))
+    case .json: Console.out(StatusDocuments.json(devices, of: view))
+    case .yaml: Console.out(StatusDocuments.yaml(devices, of: view))
     }
     let drifted = devices.contains { device in device.view.registers.contains { $0.inSync == false } }
     if exitCode, drifted { throw ExitCode(ExitStatus.driftFound.rawValue) }
@@ -69,7 +69,27 @@ struct GetStatus: AsyncParsableCommand {
   }
 
   private func follow(_ selection: DeviceSelection) async throws {
-    let choice = try source.choice()
+    switch try source.target() {
+    case .local(let choice): try await followLocal(choice, selection)
+    case .cluster(let choices): try await followCluster(choices, selection)
+    }
+  }
+
+  private func followCluster(_ choices: [ClusterChoice], _ selection: DeviceSelection) async throws {
+    let engine = ClusterEngine(
+      sites: choices.map { $0.site() }, userAgent: Build.userAgent,
+      environment: ProcessInfo.processInfo.environment)
+    _ = try await FleetReading.settled(engine, selection)
+    var printer = ChangePrinter(output: output, withHeader: !noHeaders)
+    var plain = PlainWatch(json: false)
+    for await snapshot in engine.snapshots() {
+      for line in plain.news(snapshot) { Console.error("fabctl: \(line)") }
+      let view = FleetView(snapshot)
+      for line in printer.lines(view.devices(selection), of: view) { Console.out(line) }
+    }
+  }
+
+  private func followLocal(_ choice: SourceChoice, _ selection: DeviceSelection) async throws {
     try await LocalSession.with(source, .observe) { session in
       _ = try await FleetReading.settled(session.engine, selection)
       var printer = ChangePrinter(output: output, withHeader: !noHeaders)
@@ -77,9 +97,8 @@ struct GetStatus: AsyncParsableCommand {
       for await snapshot in session.engine.snapshots() {
         // Another process may shelve or count meanwhile; its journal need not be read with each poll.
         if snapshot.at - records.loadedAt > .seconds(2) { records = await StandingRecords.load(choice) }
-        let complete = records.applied(to: snapshot)
-        let devices = complete.devices.filter { selection.matches($0.spec) }
-        for line in printer.lines(devices, of: complete) { Console.out(line) }
+        let complete = FleetView(records.applied(to: snapshot))
+        for line in printer.lines(complete.devices(selection), of: complete) { Console.out(line) }
       }
     }
   }
@@ -97,23 +116,22 @@ struct ChangePrinter {
     self.withHeader = withHeader
   }
 
-  mutating func lines(_ devices: [DeviceSnapshot], of snapshot: FleetSnapshot) -> [String] {
+  mutating func lines(_ devices: [DeviceSnapshot], of view: FleetView) -> [String] {
     // What counts as a change: everything but the age of the reading.
     let plain = StatusTable(wide: false)
     let changed = devices.filter { device in
-      let row = plain.row(device, now: snapshot.at, revision: "") + [device.view.message]
+      let row = plain.row(device, now: view.snapshot.at, revision: "") + [device.view.message]
       defer { shown[device.id] = row }
       return shown[device.id] != row
     }
     switch output {
     case .name: return changed.map { Console.visible("industrialplc.fabgitops.io/\($0.id.name)") }
-    case .json: return changed.map { StatusDocuments.object($0, of: snapshot).json(pretty: false) }
+    case .json: return changed.map { StatusDocuments.object($0, of: view).json(pretty: false) }
     case .yaml:
-      return changed.map { "---\n" + StatusDocuments.object($0, of: snapshot).yaml().withoutFinalLineBreak }
+      return changed.map { "---\n" + StatusDocuments.object($0, of: view).yaml().withoutFinalLineBreak }
     case .table, .wide:
       guard !changed.isEmpty else { return [] }
-      let table = StatusTable(wide: output == .wide)
-        .table(changed, now: snapshot.at, revision: snapshot.source.revision)
+      let table = StatusTable(wide: output == .wide).table(changed, of: view)
       if widths.isEmpty {
         widths = table.widths
         return table.lines(withHeader: withHeader)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Control
 import Fleet
 import Manifest
@@ -21,28 +22,53 @@ struct List: AsyncParsableCommand {
 
   func run() async throws {
     let selection = DeviceSelection(names: [], selector: chosen.selector)
-    let desired = try await FleetReading.desired(source)
-    let devices = desired.devices.filter { selection.matches($0.spec) }.sorted { $0.spec.id < $1.spec.id }
+    let devices = try await listed().filter { selection.matches($0.spec) }
     switch output {
     case .text:
       for device in devices { Console.out(Console.visible(Self.name(device.spec.id))) }
     case .name:
       for device in devices { Console.out("industrialplc.fabgitops.io/\(device.spec.id.name)") }
     case .json:
-      let items = devices.map { ManifestEncoder.document($0.spec) }
+      let items = devices.map { $0.object ?? ManifestEncoder.document($0.spec) }
       Console.out(PLCStatus.list(items).json().withoutFinalLineBreak)
     case .wide:
-      var table = TextTable(header: ["NAME", "DEVICE", "REGISTERS", "TAGS", "LABELS", "FILE"])
+      let isCluster = devices.contains { $0.object != nil }
+      var table = TextTable(
+        header: ["NAME", "DEVICE", "REGISTERS", "TAGS", "LABELS", isCluster ? "REVISION" : "FILE"])
       table.rows = devices.map { device in
         let spec = device.spec
         return [
           Self.name(spec.id), StatusTable.place(spec), String(spec.registers.count),
           spec.tags.isEmpty ? "-" : spec.tags.joined(separator: ","),
           spec.labels.isEmpty ? "-" : spec.labels.map { "\($0.key)=\($0.value)" }.joined(separator: ","),
-          "\(device.location.file):\(device.location.line)",
+          device.place,
         ].map(Console.visible)
       }
       if !devices.isEmpty { for line in table.lines(withHeader: !noHeaders) { Console.out(line) } }
+    }
+  }
+
+  private struct Listed {
+    var spec: DeviceSpec
+    /// Where it is written.
+    var place: String
+    var object: ManifestValue?
+  }
+
+  private func listed() async throws -> [Listed] {
+    switch try source.target() {
+    case .local:
+      return try await FleetReading.desired(source).devices
+        .map { Listed(spec: $0.spec, place: "\($0.location.file):\($0.location.line)") }
+        .sorted { $0.spec.id < $1.spec.id }
+    case .cluster(let choices):
+      let view = FleetView(try await ClusterListing.read(choices))
+      return view.snapshot.devices.map { device in
+        let revision = view.revision(of: device.id)
+        return Listed(
+          spec: device.spec, place: revision.isEmpty ? "-" : StatusTable.short(revision),
+          object: view.objects[device.id])
+      }
     }
   }
 

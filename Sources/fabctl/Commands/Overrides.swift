@@ -1,7 +1,9 @@
 import ArgumentParser
+import Cluster
 import Control
 import Fleet
 import Journal
+import Kubernetes
 
 /// Which devices an operator's word is about.
 struct OverrideTargets: ParsableArguments {
@@ -33,6 +35,14 @@ struct OverrideTargets: ParsableArguments {
       throw CommandFailure(.usage, "fabctl: no device matches the selector; see `fabctl list -o wide`")
     }
     return specs
+  }
+
+  var selection: DeviceSelection { DeviceSelection(names: names, selector: chosen.selector) }
+
+  /// In cluster mode, what says it to the clusters' operators; `nil` in local mode.
+  func cluster() throws -> ClusterOverrides? {
+    guard case .cluster(let choices) = try source.target() else { return nil }
+    return ClusterOverrides(choices: choices)
   }
 
   /// Records one entry a device and says so.
@@ -81,7 +91,14 @@ struct ShelveCommand: AsyncParsableCommand {
 
   func run() async throws {
     let by = Operator.name
-    let until = DashboardRuntime.now() + span.span
+    let began = DashboardRuntime.now()
+    let until = began + span.span
+    if let cluster = try targets.cluster() {
+      let shelf = Shelf(by: by, since: began, until: until, reason: reason, register: register)
+      return try await cluster.each(
+        targets.selection, done: "shelved until \(until.rfc3339)", check: requireRegister
+      ) { writer, id throws(ClientError) in try await writer.shelve(id, shelf) }
+    }
     try await targets.record(
       "shelve",
       { spec, now in
@@ -114,6 +131,13 @@ struct UnshelveCommand: AsyncParsableCommand {
 
   func run() async throws {
     let by = Operator.name
+    if let cluster = try targets.cluster() {
+      let now = DashboardRuntime.now()
+      return try await cluster.each(targets.selection, done: "unshelved") {
+        writer, id throws(ClientError) in
+        try await writer.unshelve(id, register: register, at: now)
+      }
+    }
     try await targets.record(
       "unshelve",
       { spec, now in
@@ -136,6 +160,12 @@ struct SuspendCommand: AsyncParsableCommand {
 
   func run() async throws {
     let by = Operator.name
+    if let cluster = try targets.cluster() {
+      let who = reason.map { "\(by) (\($0))" } ?? by
+      return try await cluster.each(targets.selection, done: "suspended") {
+        writer, id throws(ClientError) in try await writer.suspend(id, by: who)
+      }
+    }
     try await targets.record(
       "suspend",
       { spec, now in
@@ -159,6 +189,11 @@ struct ResumeCommand: AsyncParsableCommand {
 
   func run() async throws {
     let by = Operator.name
+    if let cluster = try targets.cluster() {
+      return try await cluster.each(targets.selection, done: "resumed") {
+        writer, id throws(ClientError) in try await writer.resume(id)
+      }
+    }
     try await targets.record(
       "resume",
       { spec, now in
@@ -179,6 +214,11 @@ struct HoldCommand: AsyncParsableCommand {
   @Option(help: "Why; it is shown to everybody.")
   var reason: String
 
+  @Option(
+    help: ArgumentHelp(
+      "Cluster mode: the namespace of the operator that is meant.", valueName: "name"))
+  var operatorNamespace: String = OperatorService.namespace
+
   func validate() throws {
     if reason.allSatisfy(\.isWhitespace) {
       throw ValidationError("--reason is empty: say why writes are held")
@@ -188,6 +228,10 @@ struct HoldCommand: AsyncParsableCommand {
   func run() async throws {
     let by = Operator.name
     let now = DashboardRuntime.now()
+    if case .cluster(let choices) = try source.target() {
+      return try await ClusterOverrides(choices: choices).hold(
+        Hold(by: by, since: now, reason: reason), namespace: operatorNamespace)
+    }
     let entry = OverrideRecord.Entry(
       draft: AuditDraft(kind: .hold, at: now, actor: by, detail: reason),
       change: .set(.hold(Hold(by: by, since: now, reason: reason))),
@@ -204,11 +248,19 @@ struct ReleaseCommand: AsyncParsableCommand {
 
   @OptionGroup var source: SourceOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "Cluster mode: the namespace of the operator that is meant.", valueName: "name"))
+  var operatorNamespace: String = OperatorService.namespace
+
   @Option(help: "Why, for the audit.")
   var reason: String?
 
   func run() async throws {
     let by = Operator.name
+    if case .cluster(let choices) = try source.target() {
+      return try await ClusterOverrides(choices: choices).release(namespace: operatorNamespace)
+    }
     let choice = try source.choice()
     guard await StandingRecords.load(choice).hold != nil else {
       return Console.out("no hold stands")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Control
 import Fleet
 import Foundation
@@ -9,7 +10,8 @@ struct Sync: AsyncParsableCommand {
     abstract: "Reconcile devices now: print each write, before and after, and wait for the outcome.",
     discussion: """
       Prints the plan and asks before anything is written (--yes in scripts). --force overrides autoCorrect and the
-      correction windows, and no other rule. Exit codes: 0 done; 3 unreachable; 4 refused by a safety rule, or not
+      correction windows, and no other rule. In a cluster the operator is asked, through an annotation, and its answer
+      is waited for. Exit codes: 0 done; 3 unreachable; 4 refused by a safety rule, or not
       confirmed; 7 timed out; 130 interrupted.
       """)
 
@@ -46,16 +48,33 @@ struct Sync: AsyncParsableCommand {
   }
 
   func run() async throws {
-    var settings = EngineSettings()
-    settings.automaticCorrections = false
-    // A dry run takes the lock if it is free, to see the journal's overrides and budgets as a real one would.
-    let status = try await LocalSession.with(source, dryRun ? .control : .mustControl, settings: settings) {
-      try await reconcile($0.engine)
-    }
+    let status =
+      switch try source.target() {
+      case .local: try await reconcileLocally()
+      case .cluster(let choices): try await reconcile(choices)
+      }
     if status != .fine { throw ExitCode(status.rawValue) }
   }
 
-  private func reconcile(_ engine: LocalEngine) async throws -> ExitStatus {
+  /// The operator writes, and every rule it knows is its own; the plan is what the status tells.
+  private func reconcile(_ choices: [ClusterChoice]) async throws -> ExitStatus {
+    let engine = ClusterEngine(
+      sites: choices.map { $0.site() }, allowSync: true, userAgent: Build.userAgent,
+      environment: ProcessInfo.processInfo.environment)
+    defer { engine.stop() }
+    return try await reconcile(engine)
+  }
+
+  private func reconcileLocally() async throws -> ExitStatus {
+    var settings = EngineSettings()
+    settings.automaticCorrections = false
+    // A dry run takes the lock if it is free, to see the journal's overrides and budgets as a real one would.
+    return try await LocalSession.with(source, dryRun ? .control : .mustControl, settings: settings) {
+      try await reconcile($0.engine)
+    }
+  }
+
+  private func reconcile(_ engine: any FleetEngine) async throws -> ExitStatus {
     let selection = DeviceSelection(names: names, selector: chosen.selector)
     let spinner = Spinner("reading")
     let reading: Result<FleetSnapshot, any Error>
@@ -86,7 +105,7 @@ struct Sync: AsyncParsableCommand {
     return outcome == .fine ? rest : outcome
   }
 
-  private func plan(_ scope: SyncScope, _ engine: LocalEngine) async -> [SyncPlan.Step] {
+  private func plan(_ scope: SyncScope, _ engine: any FleetEngine) async -> [SyncPlan.Step] {
     await engine.plan(scope).steps.map { step in
       var step = step
       // Another process controls: its right to write is not what a dry run is asked about.
@@ -109,7 +128,7 @@ struct Sync: AsyncParsableCommand {
     case late, interrupted, stopped
   }
 
-  private func perform(_ scope: SyncScope, _ engine: LocalEngine) async throws -> ExitStatus {
+  private func perform(_ scope: SyncScope, _ engine: any FleetEngine) async throws -> ExitStatus {
     // From here on an interrupt must let what is in flight be verified.
     let signals = StopSignals()
     let receipt: Receipt
@@ -117,22 +136,26 @@ struct Sync: AsyncParsableCommand {
     case .accepted(let accepted): receipt = accepted
     case .refused(let reasons): throw CommandFailure(.refused, reasons.map { "fabctl: \($0)" })
     }
-    let spinner = Spinner("writing and reading back")
+    let isAttached = engine.capabilities.mode == .attached
+    let spinner = Spinner(isAttached ? "waiting for the operator" : "writing and reading back")
     let end = await wait(for: receipt, engine, signals)
     await spinner.stop()
     switch end {
     case .done(let operation): return report(operation)
     case .late:
-      throw CommandFailure(
-        .timedOut, "fabctl: no outcome within \(timeout) s; what was written is in `fabctl audit`")
+      let rest =
+        isAttached
+        ? "the request stands: see `fabctl get-status`, and whether an operator runs"
+        : "what was written is in `fabctl audit`"
+      throw CommandFailure(.timedOut, "fabctl: no outcome within \(timeout) s; \(rest)")
     case .interrupted:
-      throw CommandFailure(
-        .interrupted, "fabctl: interrupted: a write under way was finished; see `fabctl audit`")
+      let rest = isAttached ? "the operator goes on" : "a write under way was finished; see `fabctl audit`"
+      throw CommandFailure(.interrupted, "fabctl: interrupted: \(rest)")
     case .stopped: throw CommandFailure(.timedOut, "fabctl: the engine stopped before there was an outcome")
     }
   }
 
-  private func wait(for receipt: Receipt, _ engine: LocalEngine, _ signals: StopSignals) async -> End {
+  private func wait(for receipt: Receipt, _ engine: any FleetEngine, _ signals: StopSignals) async -> End {
     let limit = timeout
     return await withTaskGroup(of: End.self) { group in
       group.addTask {
@@ -168,7 +191,7 @@ struct Sync: AsyncParsableCommand {
         Console.error("\(line.device) \(result.name): refused: \(why)")
       case .failed(let why):
         if status == .fine { status = .unreachable }
-        Console.error("\(line.device) \(result.name): failed: \(why)")
+        Console.error("\(line.device)\(result.name.isEmpty ? "" : " \(result.name)"): failed: \(why)")
       }
     }
     return status

@@ -13,9 +13,10 @@ struct Watch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The dashboard: Git vs Reality, live, with manual sync.",
     discussion: """
-      Runs the control loop in this process: polls the PLCs, shows drift, and corrects it where that is allowed.
-      With --observe it never writes. One process controls a device set at a time; a second one says who does and
-      observes.
+      With --git, runs the control loop in this process: polls the PLCs, shows drift, and corrects it where that is
+      allowed. With --observe it never writes. One process controls a device set at a time; a second one says who does
+      and observes; --attach shows what a `fabctl run` on this host sees.
+      With --context, attaches to a cluster, read-only: shows what its operator sees.
       """)
 
   @OptionGroup var source: SourceOptions
@@ -24,63 +25,89 @@ struct Watch: AsyncParsableCommand {
   @Flag(help: "Never write to a device.")
   var observe = false
 
+  @Flag(help: "Show what the process on this host that controls the devices sees; poll nothing.")
+  var attach = false
+
+  @Flag(help: "Cluster mode: let `s` ask the operator for a sync.")
+  var allowSync = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Cluster mode: the operator's read-only API, reached directly instead of through the API server.",
+      valueName: "url"))
+  var operatorUrl: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Cluster mode: where the operator's Service is (default: fabgitops-system).", valueName: "name"))
+  var operatorNamespace: String?
+
   @Option(
     help: ArgumentHelp(
       "Serve /metrics, /healthz and the read-only API here, such as 127.0.0.1:8080.", valueName: "address"))
   var metrics: String?
 
+  func validate() throws {
+    if observe, attach { throw ValidationError("--attach observes already: leave --observe out") }
+    if operatorUrl != nil, operatorNamespace != nil {
+      throw ValidationError("--operator-url and --operator-namespace exclude each other")
+    }
+  }
+
   func run() async throws {
     if look.theme == "list" { return try ThemeShelf.printList() }
-    try await WatchSession(source: source, look: look, observe: observe, metrics: metrics).run()
+    let wish = WatchedEngine.Wish(
+      observe: observe, attach: attach, allowSync: allowSync, operatorURL: operatorUrl,
+      operatorNamespace: operatorNamespace)
+    try await WatchSession(source: source, look: look, wish: wish, metrics: metrics).run()
   }
 }
 
-/// One run of the dashboard, or of the plain lines, over a local engine.
+/// One run of the dashboard, or of the plain lines, over an engine.
 struct WatchSession {
   var source: SourceOptions
   var look: WatchOptions
-  var observe: Bool
+  var wish = WatchedEngine.Wish()
   /// Where to serve the metrics; `nil`: nowhere.
   var metrics: String?
 
   func run() async throws {
     // What can be refused is refused before the terminal is taken over.
     let looks = try DashboardLook(look)
-    _ = try source.origin()
+    try WatchedEngine.check(source, wish)
     let endpoint = try metrics.map { try MetricsEndpoint(listen: $0) }
     if look.wantsPlain { return try await runPlain(endpoint) }
     let terminal = try looks.openTerminal()
-    var session: LocalSession
+    let watched: WatchedEngine
     do {
-      session = try await LocalSession.open(
-        source, observe ? .observe : .control, logger: FleetReading.quietLogger)
+      watched = try await WatchedEngine.open(source, wish)
     } catch {
       terminal.close()
       throw error
     }
-    let settings = looks.settings(session.engine.capabilities, glyphs: terminal.glyphs)
-    let runtime = DashboardRuntime(engine: session.engine, terminal: terminal, themes: looks.shelf.themes)
+    let settings = looks.settings(watched.engine.capabilities, glyphs: terminal.glyphs)
+    let runtime = DashboardRuntime(engine: watched.engine, terminal: terminal, themes: looks.shelf.themes)
     for problem in looks.problems.prefix(1) { runtime.tell(problem) }
-    let serving = endpoint?.serve(session.engine) { runtime.tell($0) }
+    let serving = endpoint?.serve(watched.engine) { runtime.tell($0) }
     let end = await runtime.run(settings)
     serving?.cancel()
     terminal.close()
-    await session.close()
+    await watched.close()
     if end == .interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }
   }
 
   private func runPlain(_ endpoint: MetricsEndpoint?) async throws {
     let signals = StopSignals()
-    var session = try await LocalSession.open(
-      source, observe ? .observe : .control, logger: FleetReading.quietLogger)
-    if !session.observeReason.isEmpty { Console.error("fabctl: observing only: \(session.observeReason)") }
-    let engine = session.engine
+    let watched = try await WatchedEngine.open(source, wish)
+    if !watched.observeReason.isEmpty { Console.error("fabctl: observing only: \(watched.observeReason)") }
+    let engine = watched.engine
     let serving = endpoint?.serve(engine) { Console.error("fabctl: \($0)") }
     let json = look.output == .json
     let number = await withTaskGroup(of: Int32?.self) { group in
       group.addTask {
         var plain = PlainWatch(json: json)
         for await snapshot in engine.snapshots() {
+          for line in plain.news(snapshot) { Console.error("fabctl: \(line)") }
           for line in plain.lines(snapshot) { Console.out(line) }
         }
         return nil
@@ -94,7 +121,7 @@ struct WatchSession {
       return first
     }
     serving?.cancel()
-    await session.close()
+    await watched.close()
     if number == SIGINT { throw ExitCode(ExitStatus.interrupted.rawValue) }
   }
 }

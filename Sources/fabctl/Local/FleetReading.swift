@@ -1,3 +1,4 @@
+import Cluster
 import Control
 import Fleet
 import Foundation
@@ -7,11 +8,19 @@ import Logging
 
 /// One read pass over the fleet, without writing: what the one-shot commands print.
 enum FleetReading {
-  /// Reads every selected device once; a device that does not answer in time is told as it is.
-  static func once(_ options: SourceOptions, _ selection: DeviceSelection) async throws -> FleetSnapshot {
-    let records = await StandingRecords.load(try options.choice())
-    return try await LocalSession.with(options, .observe) { session in
-      records.applied(to: try await settled(session.engine, selection))
+  /// Reads every selected device once, or in a cluster what the operator read last; a device that does not answer in
+  /// time is told as it is.
+  static func once(_ options: SourceOptions, _ selection: DeviceSelection) async throws -> FleetView {
+    switch try options.target() {
+    case .local(let choice):
+      let records = await StandingRecords.load(choice)
+      return try await LocalSession.with(options, .observe) { session in
+        FleetView(records.applied(to: try await settled(session.engine, selection)))
+      }
+    case .cluster(let choices):
+      let view = FleetView(try await ClusterListing.read(choices))
+      try selection.requireAll(in: view.snapshot.devices.map(\.id))
+      return view
     }
   }
 
@@ -35,7 +44,7 @@ enum FleetReading {
 
   /// Waits until the source is loaded and every selected device has been read or has failed.
   static func settled(
-    _ engine: LocalEngine, _ selection: DeviceSelection, within limit: Int = 60
+    _ engine: any FleetEngine, _ selection: DeviceSelection, within limit: Int = 60
   ) async throws -> FleetSnapshot {
     try await withThrowingTaskGroup(of: FleetSnapshot?.self) { group in
       group.addTask {
@@ -68,6 +77,8 @@ enum FleetReading {
       throw CommandFailure(.sourceUnreachable, "fabctl: \(reason)")
     }
     try selection.requireAll(in: snapshot.devices.map(\.id))
+    // Attached, nothing is asked of a device: what is known is known.
+    if snapshot.mode == .attached { return true }
     return snapshot.devices.allSatisfy { device in
       !selection.matches(device.spec) || device.view.lastRead != nil || device.view.phase == .failed
     }

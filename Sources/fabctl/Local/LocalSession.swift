@@ -41,7 +41,9 @@ struct LocalSession {
       }
       if wish == .mustControl, lock == nil {
         throw CommandFailure(
-          .refused, "fabctl: not writing: \(reason); use that process's screen, or end it and try again")
+          .refused,
+          "fabctl: not writing: \(reason); use that process's screen (`fabctl watch`, or `--attach` to a `fabctl run`), "
+            + "or end it and try again")
       }
     }
     var settings = settings

@@ -24,63 +24,87 @@ struct SourceOptions: ParsableArguments {
   @Flag(help: "Accept only commits that `git verify-commit` accepts.")
   var requireSigned = false
 
-  @Option(help: ArgumentHelp("Cluster mode: the kubeconfig's context.", valueName: "name"))
-  var context: String?
+  @Option(
+    name: .customLong("context"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Cluster mode: the kubeconfig's context; several times: one fleet of several clusters.",
+      valueName: "name"))
+  var contexts: [String] = []
 
   @Option(help: ArgumentHelp("Cluster mode: the kubeconfig.", valueName: "file"))
   var kubeconfig: String?
 
   @Option(
-    name: [.customShort("n"), .long], help: ArgumentHelp("Cluster mode: the namespace.", valueName: "name"))
+    name: [.customShort("n"), .long],
+    help: ArgumentHelp("Cluster mode: the namespace (default: the context's, or all).", valueName: "name"))
   var namespace: String?
+
+  @Flag(name: [.customShort("A"), .long], help: "Cluster mode: all namespaces.")
+  var allNamespaces = false
 
   func validate() throws {
     if let gitInterval, !(1...86_400).contains(gitInterval) {
       throw ValidationError("--git-interval \(gitInterval) is outside 1...86400 seconds")
     }
+    if allNamespaces, namespace != nil { throw ValidationError("--all-namespaces excludes --namespace") }
+    if let twice = contexts.first(where: { name in contexts.count { $0 == name } > 1 }) {
+      throw ValidationError("--context \(twice) is given twice")
+    }
   }
 
-  /// The repository that is meant: `--git`, else the current context's.
+  /// The repository that is meant: `--git`, else the current context's. For commands that need one.
   func choice() throws -> SourceChoice {
-    try refuseCluster()
+    switch try target() {
+    case .local(let choice): return choice
+    case .cluster(let choices):
+      throw CommandFailure(
+        .usage,
+        "fabctl: this needs a repository, and \(choices.map(\.named).joined(separator: ", ")) is a cluster: say "
+          + "--git PATH")
+    }
+  }
+
+  /// What a command is about: a repository, or clusters.
+  func target() throws -> FleetTarget {
+    if let given = clusterOption {
+      guard git == nil else {
+        throw CommandFailure(.usage, "fabctl: --git is local mode, \(given) is cluster mode: not both")
+      }
+      return .cluster(try ClusterChoice.explicit(self))
+    }
     if let git {
       guard !git.isEmpty else { throw CommandFailure(.usage, "fabctl: --git is empty: name a repository") }
-      return SourceChoice(
-        git: git, ref: ref, path: path ?? "", interval: gitInterval ?? 15, requireSigned: requireSigned,
-        named: "--git")
+      return .local(
+        SourceChoice(
+          git: git, ref: ref, path: path ?? "", interval: gitInterval ?? 15, requireSigned: requireSigned,
+          named: "--git"))
     }
     guard let current = try ContextStore.standard.current() else {
       throw CommandFailure(
         .usage,
-        "fabctl: no source: name a repository of manifests with --git PATH, or make it the default with "
-          + "`fabctl config set-context NAME --git PATH` (or try `fabctl demo`)")
+        "fabctl: no source: name a repository of manifests with --git PATH or a cluster with --context NAME, or make "
+          + "one the default with `fabctl config set-context` (or try `fabctl demo`)")
     }
-    guard let git = current.git else {
-      throw CommandFailure(
-        .usage,
-        "fabctl: context \(current.name) is a cluster: attaching to one is not in this version; "
-          + "choose another with `fabctl config use-context`, or say --git PATH")
-    }
-    return SourceChoice(
-      git: git, ref: ref ?? current.ref, path: path ?? current.path ?? "",
-      interval: gitInterval ?? current.gitInterval ?? 15,
-      requireSigned: requireSigned || current.requireSigned, named: "context \(current.name)")
+    guard let git = current.git else { return .cluster([try ClusterChoice.named(current)]) }
+    return .local(
+      SourceChoice(
+        git: git, ref: ref ?? current.ref, path: path ?? current.path ?? "",
+        interval: gitInterval ?? current.gitInterval ?? 15,
+        requireSigned: requireSigned || current.requireSigned, named: "context \(current.name)"))
   }
 
-  /// The repository, or one line that says how to name one.
-  func origin() throws -> String { try choice().git }
-
-  private func refuseCluster() throws {
-    let given: String? =
-      if context != nil { "--context" } else if kubeconfig != nil { "--kubeconfig" } else if namespace != nil
-      {
-        "--namespace"
-      } else { nil }
-    guard let given else { return }
-    throw CommandFailure(
-      .usage, "fabctl: \(given): attaching to a cluster is not in this version; use --git PATH for local mode"
-    )
+  private var clusterOption: String? {
+    if !contexts.isEmpty { return "--context" }
+    if kubeconfig != nil { return "--kubeconfig" }
+    if namespace != nil { return "--namespace" }
+    return allNamespaces ? "--all-namespaces" : nil
   }
+}
+
+/// What a command is about.
+enum FleetTarget {
+  case local(SourceChoice)
+  case cluster([ClusterChoice])
 }
 
 /// One repository and how to read it.

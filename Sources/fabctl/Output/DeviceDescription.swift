@@ -11,10 +11,14 @@ struct DeviceDescription {
   var controller: String?
   /// From the journal, oldest first.
   var past: [FleetEvent] = []
+  /// As the operator wrote them; `nil`: made from the reading.
+  var conditionsTold: [PLCCondition]?
+  var revision: String
 
   init(_ device: DeviceSnapshot, _ snapshot: FleetSnapshot) {
     self.device = device
     self.snapshot = snapshot
+    revision = snapshot.source.revision
   }
 
   var lines: [String] {
@@ -50,9 +54,10 @@ struct DeviceDescription {
       lines.append("Held:          all writes, by \(hold.by) since \(hold.since.rfc3339)\(why)")
     }
     lines.append("Controller:    \(controller ?? "none (start `fabctl watch`, or `fabctl sync` once)")")
-    lines.append("Revision:      \(snapshot.source.revision)")
+    lines.append("Revision:      \(revision.isEmpty ? "-" : revision)")
     if !snapshot.source.author.isEmpty {
-      lines.append("               by \(snapshot.source.author): \(snapshot.source.subject)")
+      let subject = snapshot.source.subject
+      lines.append("               by \(snapshot.source.author)\(subject.isEmpty ? "" : ": \(subject)")")
     }
     if let error = view.lastError { lines.append("Last error:    \(error)") }
     for problem in snapshot.health.problems { lines.append("Problem:       \(problem)") }
@@ -116,7 +121,8 @@ struct DeviceDescription {
 
   private var conditions: [String] {
     var table = TextTable(header: ["  TYPE", "STATUS", "REASON", "MESSAGE"])
-    table.rows = PLCCondition.all(of: device.spec, device.view, now: snapshot.at).map {
+    let all = conditionsTold ?? PLCCondition.all(of: device.spec, device.view, now: snapshot.at)
+    table.rows = all.map {
       ["  \($0.kind.rawValue)", $0.status.rawValue, $0.reason, $0.message]
     }
     return table.lines()

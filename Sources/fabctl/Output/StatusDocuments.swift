@@ -4,21 +4,21 @@ import Manifest
 
 /// The Kubernetes shape of what was read, the same in every mode: a `v1` `List` of `IndustrialPLC`s with `status`.
 enum StatusDocuments {
-  static func json(_ devices: [DeviceSnapshot], of snapshot: FleetSnapshot) -> String {
-    list(devices, of: snapshot).json().withoutFinalLineBreak
+  static func json(_ devices: [DeviceSnapshot], of view: FleetView) -> String {
+    list(devices, of: view).json().withoutFinalLineBreak
   }
 
-  static func yaml(_ devices: [DeviceSnapshot], of snapshot: FleetSnapshot) -> String {
-    list(devices, of: snapshot).yaml().withoutFinalLineBreak
+  static func yaml(_ devices: [DeviceSnapshot], of view: FleetView) -> String {
+    list(devices, of: view).yaml().withoutFinalLineBreak
   }
 
-  static func object(_ device: DeviceSnapshot, of snapshot: FleetSnapshot) -> ManifestValue {
-    PLCStatus.object(device.spec, device.view, context(snapshot))
+  /// What the API server has, as it has it; outside a cluster the same shape, made from the reading.
+  static func object(_ device: DeviceSnapshot, of view: FleetView) -> ManifestValue {
+    view.objects[device.id] ?? PLCStatus.object(device.spec, device.view, context(view.snapshot))
   }
 
-  private static func list(_ devices: [DeviceSnapshot], of snapshot: FleetSnapshot) -> ManifestValue {
-    let context = context(snapshot)
-    return PLCStatus.list(devices.map { PLCStatus.object($0.spec, $0.view, context) })
+  private static func list(_ devices: [DeviceSnapshot], of view: FleetView) -> ManifestValue {
+    PLCStatus.list(devices.map { object($0, of: view) })
   }
 
   private static func context(_ snapshot: FleetSnapshot) -> PLCStatusContext {

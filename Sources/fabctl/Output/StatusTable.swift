@@ -5,11 +5,11 @@ import Fleet
 struct StatusTable {
   var wide: Bool
 
-  func table(_ devices: [DeviceSnapshot], now: WallTime, revision: String) -> TextTable {
+  func table(_ devices: [DeviceSnapshot], of view: FleetView) -> TextTable {
     var header = ["NAME", "DEVICE", "REGISTER", "DESIRED", "ACTUAL", "STATUS", "PHASE", "DRIFTS"]
     if wide { header += ["CORRECTIONS", "LAST-READ", "REVISION", "MESSAGE"] }
     var table = TextTable(header: header)
-    table.rows = devices.map { row($0, now: now, revision: revision) }
+    table.rows = devices.map { row($0, now: view.snapshot.at, revision: view.revision(of: $0.id)) }
     if Console.wantsColour {
       table.paint = { column, cell in column == Self.statusColumn ? Self.painted(cell) : cell }
     }

@@ -10,6 +10,21 @@ struct PlainWatch {
 
   init(json: Bool) { self.json = json }
 
+  private var told: Set<String> = []
+
+  /// What is missing of what an attached engine shows; each once, and again when it has been well meanwhile.
+  mutating func news(_ snapshot: FleetSnapshot) -> [String] {
+    guard snapshot.mode == .attached else { return [] }
+    // How long it has been so is no news.
+    var lines: [String: String] = [:]
+    for problem in snapshot.health.problems {
+      lines[problem.replacing(/for [0-9.]+ (ms|s|min|h|d)( [0-9]+ min)?/, with: "for a while")] = problem
+    }
+    if case .unavailable(let reason, _) = snapshot.source.state { lines[reason] = "unreachable: \(reason)" }
+    defer { told = Set(lines.keys) }
+    return lines.filter { !told.contains($0.key) }.map(\.value).sorted()
+  }
+
   /// The lines that this snapshot adds.
   mutating func lines(_ snapshot: FleetSnapshot) -> [String] {
     var lines: [String] = []

@@ -1,0 +1,83 @@
+import Control
+import Fleet
+import Kubernetes
+
+/// Keeps one operator's stream open, for as long as the task lives.
+struct FeedRunner: Sendable {
+  let site: String
+  let feed: String
+  let connection: FeedConnection
+  let desk: AttachedDesk
+  let options: AttachOptions
+
+  /// How often a replica that only stands by is left for another one behind the same Service.
+  private static let standbyTries = 8
+
+  private enum End: Error {
+    case standby(String)
+    case line(FleetLineError)
+  }
+
+  func run() async {
+    var generator = SystemJitter()
+    var failures = 0
+    var standbys = 0
+    desk.opened(feed, of: site, connection)
+    defer { desk.opened(feed, of: site, nil) }
+    while !Task.isCancelled {
+      var wait = Duration.zero
+      do {
+        let lines = try await connection.stream()
+        desk.change { book, now in book.change(site) { $0.beginFeed(feed, at: now) } }
+        for try await bytes in lines {
+          try take(bytes, mayLeave: standbys < Self.standbyTries)
+          failures = 0
+        }
+        lose(.lost("the operator ended the stream"))
+      } catch End.standby(let leader) {
+        standbys += 1
+        lose(.lost("this replica stands by for \(leader); looking for the leading one"))
+      } catch End.line(let error) {
+        lose(.lost("\(error)"))
+      } catch let error as ClientError {
+        let state = Contact.state(for: error)
+        if case .refused = state { wait = options.refusedWait }
+        lose(state)
+      } catch {
+        lose(.lost("\(error)"))
+      }
+      failures = min(failures + 1, 1000)
+      if wait == .zero { wait = generator.wait(options.backoff, after: failures) }
+      try? await Task.sleep(for: wait)
+    }
+  }
+
+  private func take(_ bytes: [UInt8], mayLeave: Bool) throws {
+    let line: FleetLine
+    do {
+      line = try FleetLine(bytes)
+    } catch {
+      throw End.line(error)
+    }
+    if case .fleet(let header) = line, mayLeave, header.mode == .control, !header.isLeading,
+      !header.leader.isEmpty
+    {
+      throw End.standby(header.leader)
+    }
+    desk.change { book, now in book.take(line, from: feed, of: site, at: now) }
+  }
+
+  private func lose(_ state: Contact.State) {
+    guard !Task.isCancelled else { return }
+    desk.change { book, now in book.change(site) { $0.turn(feed: feed, state, at: now) } }
+  }
+}
+
+/// Spreads waits, so that many screens which lost the same operator do not come back at once.
+struct SystemJitter {
+  private var generator = SeededGenerator(seed: .random(in: .min ... .max))
+
+  mutating func wait(_ backoff: Backoff, after failures: Int) -> Duration {
+    backoff.delay(afterFailure: failures, using: &generator)
+  }
+}

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Control
+import Fleet
+import Foundation
+import LocalEngine
+import Logging
+import Observability
+
+/// The control loop without a screen, for an edge controller under systemd.
+struct Run: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "The control loop without a screen: for an edge controller.",
+    discussion: """
+      Polls the PLCs of a repository and corrects drift where that is allowed, until it is told to end. It serves the
+      read-only API on a socket in the state directory, to which `fabctl watch --attach` on the same host attaches, and
+      with --metrics over HTTP. Logs go to stderr. It tells systemd when it is ready (Type=notify). Exit codes: 0 ended
+      by SIGTERM; 2 wrong usage; 4 another process controls these devices; 130 ended by SIGINT.
+      """)
+
+  @OptionGroup var source: SourceOptions
+
+  @Flag(help: "Never write to a device.")
+  var observe = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Serve /metrics, /healthz and the read-only API here, too, such as 127.0.0.1:8080.",
+      valueName: "address"))
+  var metrics: String?
+
+  @Option(help: "How logs are written: text or json.")
+  var logFormat: LogChoice = .text
+
+  @Option(
+    help: "Least level of what is logged: \(LevelChoice.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var logLevel: LevelChoice = .info
+
+  enum LogChoice: String, ExpressibleByArgument, CaseIterable { case text, json }
+  enum LevelChoice: String, ExpressibleByArgument, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+  }
+
+  func run() async throws {
+    guard case .local(let choice) = try source.target() else {
+      throw CommandFailure(
+        .usage, "fabctl: run works on a repository: say --git PATH; in a cluster the operator does this")
+    }
+    let signals = StopSignals()
+    let output = LogOutput(
+      level: Logger.Level(rawValue: logLevel.rawValue) ?? .info, format: logFormat == .json ? .json : .text)
+    let logger = Logger(label: "fabctl") { output.handler($0) }
+    defer { output.flush() }
+    let endpoint = try metrics.map { try MetricsEndpoint(listen: $0) }
+    var session = try await LocalSession.open(source, observe ? .observe : .mustControl, logger: logger)
+    let socket = ControllerSocket(LocalSession.directory(choice))
+    let serving = serve(session.engine, socket: try socketAddress(socket), endpoint, logger)
+    ServiceNotice.send("READY=1\nSTATUS=holding the fleet to \(choice.git)")
+    let number = await firstSignal(signals)
+    ServiceNotice.send("STOPPING=1")
+    logger.info("Stopping", metadata: ["signal": "\(number)"])
+    for task in serving { task.cancel() }
+    for task in serving { await task.value }
+    await session.close()
+    if !observe { socket.clear() }
+    if number == SIGINT { throw ExitCode(ExitStatus.interrupted.rawValue) }
+  }
+
+  /// An observer leaves the socket to the controller.
+  private func socketAddress(_ socket: ControllerSocket) throws -> String? {
+    guard !observe else { return nil }
+    socket.clear()
+    return try socket.address()
+  }
+
+  private func serve(
+    _ engine: LocalEngine, socket: String?, _ endpoint: MetricsEndpoint?, _ logger: Logger
+  ) -> [Task<Void, Never>] {
+    var tasks: [Task<Void, Never>] = []
+    if let endpoint { tasks.append(endpoint.serve(engine) { logger.error("\($0)") }) }
+    guard let socket else { return tasks }
+    var options = ObservabilityOptions()
+    options.socketPath = socket
+    options.version = Build.version
+    let server = ObservabilityServer(
+      engine: engine, registry: MetricRegistry(), options: options, logger: logger, now: DashboardRuntime.now)
+    tasks.append(
+      Task.detached {
+        do {
+          try await server.run()
+        } catch {
+          // The control loop is what this process is for.
+          if !Task.isCancelled { logger.error("No socket to attach to", metadata: ["error": "\(error)"]) }
+        }
+      })
+    return tasks
+  }
+
+  private func firstSignal(_ signals: StopSignals) async -> Int32 {
+    for await number in signals.stream { return number }
+    return SIGTERM
+  }
+}
+
+/// Tells the service manager how the process is (sd_notify(3)); does nothing where there is none.
+enum ServiceNotice {
+  static func send(_ text: String) {
+    guard let path = ProcessInfo.processInfo.environment["NOTIFY_SOCKET"],
+      path.hasPrefix("/") || path.hasPrefix("@"),
+      path.utf8.count < 107
+    else { return }
+    let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    var name = sockaddr_un()
+    name.sun_family = sa_family_t(AF_UNIX)
+    // A name that begins with @ is in the abstract namespace, where the first byte is zero.
+    var bytes = Array(path.utf8)
+    if path.hasPrefix("@") { bytes[0] = 0 }
+    withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: bytes) }
+    let length = MemoryLayout<sa_family_t>.size + bytes.count
+    _ = withUnsafePointer(to: &name) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        text.withCString {
+          sendto(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL), address, socklen_t(length))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Cluster
+import Fleet
+import Foundation
+import Kubernetes
+import LocalEngine
+
+/// The engine behind a dashboard, whichever it is, and how to end it.
+enum WatchedEngine {
+  case local(LocalSession)
+  case attached(ClusterEngine)
+
+  /// What was asked for on the command line.
+  struct Wish {
+    var observe = false
+    /// To the process on this host that controls the source's devices.
+    var attach = false
+    var allowSync = false
+    var operatorURL: String?
+    var operatorNamespace: String?
+  }
+
+  static func open(_ source: SourceOptions, _ wish: Wish) async throws -> WatchedEngine {
+    switch try source.target() {
+    case .local(let choice):
+      try wish.refuseClusterOptions()
+      if wish.attach { return .attached(try ControllerSocket.engine(choice)) }
+      return .local(try await LocalSession.open(source, wish.observe ? .observe : .control))
+    case .cluster(let choices):
+      let operators = try wish.operators(choices)
+      return .attached(
+        ClusterEngine(
+          sites: choices.map { $0.site(operators) }, allowSync: wish.allowSync, userAgent: Build.userAgent,
+          environment: ProcessInfo.processInfo.environment))
+    }
+  }
+
+  /// What can be refused without opening anything.
+  static func check(_ source: SourceOptions, _ wish: Wish) throws {
+    switch try source.target() {
+    case .local(let choice):
+      try wish.refuseClusterOptions()
+      _ = try choice.parsedOrigin()
+    case .cluster(let choices): _ = try wish.operators(choices)
+    }
+  }
+
+  var engine: any FleetEngine {
+    switch self {
+    case .local(let session): session.engine
+    case .attached(let engine): engine
+    }
+  }
+
+  /// Why it only observes though control was asked for; empty otherwise.
+  var observeReason: String {
+    if case .local(let session) = self { return session.observeReason }
+    return ""
+  }
+
+  func close() async {
+    switch self {
+    case .local(var session): await session.close()
+    case .attached(let engine): engine.stop()
+    }
+  }
+}
+
+extension WatchedEngine.Wish {
+  func refuseClusterOptions() throws {
+    let given: String? =
+      if allowSync { "--allow-sync" } else if operatorURL != nil {
+        "--operator-url"
+      } else if operatorNamespace
+        != nil
+      { "--operator-namespace" } else { nil }
+    guard let given else { return }
+    throw CommandFailure(
+      .usage, "fabctl: \(given) is of cluster mode: say --context NAME, or leave it out")
+  }
+
+  func operators(_ choices: [ClusterChoice]) throws -> Site.Operators {
+    if attach {
+      throw CommandFailure(
+        .usage,
+        "fabctl: --attach is for a process on this host: say --git PATH; a cluster is attached to anyway")
+    }
+    guard let operatorURL else {
+      return .discovered(namespace: operatorNamespace ?? OperatorService.namespace)
+    }
+    guard choices.count == 1 else {
+      throw CommandFailure(.usage, "fabctl: --operator-url is of one cluster: name one --context")
+    }
+    do throws(RequestError) {
+      return .direct(try ClusterConfiguration.Server(url: operatorURL))
+    } catch {
+      throw CommandFailure(.usage, "fabctl: --operator-url: \(error)")
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import Control
+import Fleet
+import Kubernetes
+import Testing
+
+@testable import Cluster
+
+@Suite struct FleetBookTests {
+  private let start = Moment(
+    instant: Instant(nanoseconds: 0), wall: WallTime(milliseconds: 1_800_000_000_000))
+
+  private func after(_ seconds: Int) -> Moment {
+    Moment(instant: start.instant + .seconds(seconds), wall: start.wall + .seconds(seconds))
+  }
+
+  private func book(_ names: String...) -> FleetBook {
+    FleetBook(
+      names.map { SiteBook(name: $0, prefix: names.count > 1 ? $0 : nil, hasCluster: true, at: start) },
+      at: start)
+  }
+
+  private func plc(_ name: String, actual: Int, at time: WallTime, handled: String? = nil) throws
+    -> DynamicObject
+  {
+    var status: JSONValue = [
+      "phase": "Connected", "lastUpdate": .string(time.rfc3339), "message": "told",
+      "registers": [
+        [
+          "name": "holding-4001", "desired": 2500, "actual": .integer(Int64(actual)),
+          "inSync": .bool(actual == 2500), "lastReadTime": .string(time.rfc3339),
+        ]
+      ],
+    ]
+    status["lastHandledSyncRequest"] = handled.map { .string($0) }
+    return try DynamicObject(json: [
+      "apiVersion": "fabgitops.io/v1", "kind": "IndustrialPLC",
+      "metadata": ["name": .string(name), "namespace": "default"],
+      "spec": [
+        "deviceAddress": "192.0.2.1", "targetRegister": 4001, "targetValue": 2500, "pollIntervalSecs": 1,
+      ],
+      "status": status,
+    ])
+  }
+
+  private func live(_ name: String, actual: Double, at time: WallTime) -> FleetLine {
+    let device = Shown.device(name, desired: .real(2500), actual: .real(actual), at: time)
+    return .device(ReportedDevice(spec: device.spec, view: device.view))
+  }
+
+  private func forbidden(_ verb: String, _ target: String) -> ClientError {
+    .refused(
+      StatusError(
+        reason: .forbidden(verb: verb, target: target), code: 403, message: "no", verb: verb, target: target))
+  }
+
+  @Test func theNewerOfStatusAndStreamIsShown() throws {
+    var book = book("a")
+    book.upsert(try plc("x", actual: 2400, at: start.wall), of: "a", at: start)
+    book.change("a") { site in
+      site.endList()
+      site.beginFeed("op", at: start)
+    }
+    var seen = book.snapshot(at: after(1))
+    #expect(seen.devices[0].view.registers[0].actual == .integer(2400))
+    book.take(live("x", actual: 2500, at: after(2).wall), from: "op", of: "a", at: after(2))
+    seen = book.snapshot(at: after(2))
+    #expect(seen.devices[0].view.registers[0].actual == .real(2500) && seen.totals[.inSync] == 1)
+    // The stream is gone; the status goes on.
+    book.change("a") { $0.turn(feed: "op", .lost("cut"), at: after(3)) }
+    book.upsert(try plc("x", actual: 2300, at: after(30).wall), of: "a", at: after(30))
+    seen = book.snapshot(at: after(31))
+    #expect(seen.devices[0].view.registers[0].actual == .integer(2300))
+    #expect(seen.devices[0].view.status == .drifted)
+  }
+
+  @Test func whatNobodyRenewsIsShownAsStaleAndNotAsAValue() throws {
+    var book = book("a")
+    book.upsert(try plc("x", actual: 2500, at: start.wall), of: "a", at: start)
+    book.change("a") { $0.endList() }
+    #expect(book.snapshot(at: after(100)).totals[.inSync] == 1, "status is renewed once a minute")
+    let old = book.snapshot(at: after(130))
+    #expect(old.totals[.stale] == 1)
+    book.upsert(try plc("x", actual: 2500, at: after(131).wall), of: "a", at: after(131))
+    #expect(book.snapshot(at: after(132)).totals[.inSync] == 1)
+  }
+
+  @Test func aStatusThatWasOldWhenFoundIsStaleAtOnce() throws {
+    var book = book("a")
+    book.upsert(try plc("x", actual: 2500, at: start.wall + .seconds(-3600)), of: "a", at: start)
+    book.change("a") { $0.endList() }
+    #expect(book.snapshot(at: after(1)).totals[.stale] == 1)
+  }
+
+  @Test func aLiveStreamThatFallsSilentGrowsOldToo() throws {
+    var book = book("a")
+    book.upsert(try plc("x", actual: 2500, at: start.wall), of: "a", at: start)
+    book.change("a") { site in
+      site.endList()
+      site.beginFeed("op", at: start)
+    }
+    book.take(live("x", actual: 2500, at: after(1).wall), from: "op", of: "a", at: after(1))
+    book.change("a") { $0.turn(feed: "op", .lost("cut"), at: after(2)) }
+    #expect(book.snapshot(at: after(3)).totals[.inSync] == 1)
+    #expect(book.snapshot(at: after(20)).totals[.stale] == 1)
+  }
+
+  @Test func devicesOfSeveralClustersStandBesideEachOther() throws {
+    var book = book("b", "a")
+    for site in ["a", "b"] {
+      book.upsert(try plc("x", actual: site == "a" ? 2500 : 2400, at: start.wall), of: site, at: start)
+      book.change(site) { $0.endList() }
+    }
+    let seen = book.snapshot(at: after(1))
+    #expect(seen.devices.map(\.id.description) == ["a/default/x", "b/default/x"])
+    #expect(seen.devices[1].spec.labels.contains(.init(key: "cluster", value: "b")))
+    #expect(seen.source.origin == "a, b" && seen.source.state == .good)
+    book.change("b") {
+      $0.lose(.transport(TransportFailure(.connect, server: "https://b", message: "refused")), at: after(2))
+    }
+    let half = book.snapshot(at: after(62))
+    #expect(half.source.state == .good, "one of two away is a problem, not the end")
+    #expect(half.devices.count == 2)
+    #expect(half.health.problems.contains { $0.hasPrefix("b: unreachable for 6") && $0.contains("refused") })
+  }
+
+  @Test func aMissingPermissionIsNamed() {
+    var book = book("a")
+    book.change("a") { $0.lose(forbidden("list", "industrialplcs.fabgitops.io"), at: start) }
+    guard case .unavailable(let reason, _) = book.snapshot(at: after(1)).source.state else {
+      Issue.record("not unavailable")
+      return
+    }
+    #expect(reason.contains("needs permission to list industrialplcs.fabgitops.io") && reason.contains("-n"))
+    book.change("a") { site in
+      site.hear(at: after(2))
+      site.endList()
+      site.eventContact.fail(forbidden("list", "events"), at: after(2))
+      site.turn(
+        feed: "op", Contact.state(for: forbidden("get", "services/proxy \"op:http\"")), at: after(2))
+    }
+    let problems = book.snapshot(at: after(3)).health.problems
+    #expect(
+      problems == [
+        "events are missing: needs permission to list events",
+        "values are as fresh as status, up to 1 min old: needs permission to get services/proxy \"op:http\"",
+      ])
+  }
+
+  @Test func theAPIServerGoesAndNothingIsCleared() throws {
+    var book = book("a")
+    book.upsert(try plc("x", actual: 2500, at: start.wall), of: "a", at: start)
+    book.change("a") { $0.endList() }
+    _ = book.snapshot(at: after(1))
+    book.change("a") {
+      $0.lose(.transport(TransportFailure(.broken, server: "https://a", message: "gone")), at: after(10))
+    }
+    let seen = book.snapshot(at: after(11))
+    #expect(seen.devices.count == 1)
+    #expect(
+      seen.source.state
+        == .unavailable(reason: "connection to https://a broke: gone", since: start.wall), "since last heard")
+  }
+
+  @Test func anAbsentDeviceIsForgottenWhenTheListIsComplete() throws {
+    var book = book("a")
+    for name in ["x", "y"] {
+      book.upsert(try plc(name, actual: 2500, at: start.wall), of: "a", at: start)
+    }
+    book.change("a") { $0.endList() }
+    #expect(book.snapshot(at: after(1)).devices.count == 2)
+    book.change("a") { $0.beginList() }
+    book.upsert(try plc("y", actual: 2500, at: start.wall), of: "a", at: after(2))
+    #expect(book.snapshot(at: after(2)).devices.count == 2, "the list is not complete")
+    book.change("a") { $0.endList() }
+    #expect(book.snapshot(at: after(3)).devices.map(\.id.name) == ["y"])
+  }
+
+  @Test func clocksThatDisagreeAreTold() throws {
+    var book = book("a")
+    book.change("a") { site in
+      site.hear(at: start)
+      site.endList()
+      site.beginFeed("op", at: start)
+    }
+    let json: JSONValue = [
+      "type": "fleet", "at": .string((start.wall + .seconds(180)).rfc3339), "mode": "control",
+      "gates": ["leading": true],
+    ]
+    book.take(.fleet(FleetHeader(json)), from: "op", of: "a", at: start)
+    let problems = book.snapshot(at: start).health.problems
+    #expect(problems == ["this machine's clock is 3 min behind the operator's: ages shown are wrong by that"])
+  }
+
+  @Test func aSyncIsUnderWayUntilTheStatusEchoesIt() throws {
+    var book = book("a")
+    book.upsert(try plc("x", actual: 2400, at: start.wall), of: "a", at: start)
+    book.change("a") { $0.endList() }
+    let view = book.snapshot(at: after(1)).devices[0].view
+    let id = DeviceID(name: "x")
+    let receipt = book.syncs.begin([id], by: "anna", at: after(1).wall)
+    book.syncs.asked(receipt, id, token: "t1", view: view, at: after(1).wall)
+    book.upsert(try plc("x", actual: 2400, at: after(2).wall, handled: "t0"), of: "a", at: after(2))
+    #expect(book.snapshot(at: after(2)).operations.last?.state == .running)
+    book.upsert(try plc("x", actual: 2500, at: after(3).wall, handled: "t1"), of: "a", at: after(3))
+    let done = book.snapshot(at: after(3)).operations.last
+    #expect(done?.state == .done && done?.lines.first?.result?.outcome == .corrected)
+    let late = book.syncs.begin([id], by: "anna", at: after(3).wall)
+    book.syncs.asked(late, id, token: "t2", view: view, at: after(3).wall)
+    let failed = book.snapshot(at: after(200)).operations.last
+    guard case .failed(let why)? = failed?.lines.first?.result?.outcome else {
+      Issue.record("\(String(describing: failed))")
+      return
+    }
+    #expect(failed?.state == .done && why.contains("no operator has acted on it"))
+  }
+}
