@@ -71,11 +71,10 @@ def test_status_alone_is_shown_and_the_viewer_only_reads(terminal, told):
 
 def test_live_values_come_through_the_service_proxy(terminal, told, operator):
     session = watch(terminal, told.kubeconfig("viewer-token"))
-    # The stream's newer values stand before the status; provenance and history come from the operator.
-    session.wait("ATTACHED", "1.0 polls/s", "4 PLCs", "Ben Controls")
+    session.wait("ATTACHED", "1.0 polls/s", "4 PLCs")
+    # The stream's newer values stand before the status; reasons, provenance and history come from the operator.
     operator.tell("line-1", 2471)
-    session.wait("2471", "drifted")
-    session.wait("outside the correction window", "57 writes left")
+    session.wait("2471", "drifted", "outside the correction window", "57 writes left", "Ben Controls")
     operator.event("DriftDetected", "the dial was turned", "line-1")
     session.wait("the dial was turned")
     operator.tell("line-1", 2500)
