@@ -40,10 +40,12 @@ def test_contexts(fabctl, repository, state, tmp_path):
     assert yaml.safe_load(file.read_text()) == {"contexts": [{"name": "plant", "git": str(repository.path)}]}
 
 
-def test_a_cluster_context_says_that_it_cannot_be_used_yet(fabctl):
+def test_a_cluster_context_says_what_is_missing_of_it(fabctl, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
     assert fabctl("config", "set-context", "prod", "--kube-context", "prod-1", "-n", "plant").returncode == 0
     done = fabctl("get-status")
-    assert done.returncode == 2 and "context prod is a cluster" in done.stderr
+    assert done.returncode == 2 and "context prod: " in done.stderr and "/.kube/config: no such file" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

@@ -52,7 +52,8 @@ struct ClusterChoice {
     return try contexts.map { context in
       try ClusterChoice(
         context, kubeconfig: options.kubeconfig, namespace: options.namespace, all: options.allNamespaces,
-        named: context.map { "--context \($0)" } ?? "the current context of the kubeconfig")
+        named: context.map { "--context \($0)" } ?? options.kubeconfig.map { _ in "--kubeconfig" }
+          ?? "the kubeconfig's current context")
     }
   }
 
