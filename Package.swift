@@ -103,11 +103,15 @@ let package = Package(
       ]),
     library("Simulation", ["Control", "Modbus", nio("NIOCore")]),
 
+    // Linked into programs, imported by nobody: their arguments where /proc is not mounted.
+    .target(name: "CArguments"),
+
     // Programs: command line and composition only.
     program(
       "fabctl",
       [
-        "Cluster", "Control", "Dashboard", "Fleet", "GitSource", "Journal", "Kubernetes", "LocalEngine",
+        "CArguments", "Cluster", "Control", "Dashboard", "Fleet", "GitSource", "Journal", "Kubernetes",
+        "LocalEngine",
         "Manifest", "MockPLC", "Modbus", "NcursesTerminal", "Observability", "Terminal", "ThemeFiles",
         argumentParser, logging,
         metrics,
@@ -116,11 +120,12 @@ let package = Package(
     program(
       "fabgitops-operator",
       [
-        "Cluster", "Control", "Fleet", "Kubernetes", "LocalEngine", "Observability", argumentParser, logging,
-        metrics, nio("NIOPosix"),
+        "CArguments", "Cluster", "Control", "Fleet", "Kubernetes", "LocalEngine", "Observability",
+        argumentParser,
+        logging, metrics, nio("NIOPosix"),
       ]),
     program("fabsim", ["Control", "Modbus", "Simulation", argumentParser]),
-    program("mock-plc", ["MockPLC", "Modbus", argumentParser, nio("NIOPosix")]),
+    program("mock-plc", ["CArguments", "MockPLC", "Modbus", argumentParser, nio("NIOPosix")]),
 
     // Tests.
     .target(

@@ -1,0 +1,19 @@
+"""What the documentation tests stand on: the pages, the sources, the programs."""
+
+import os
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BIN = pathlib.Path(os.environ.get("FABGITOPS_BIN", ROOT / ".build" / "debug"))
+DOCS = ROOT / "docs"
+
+
+def pages():
+    """Every Markdown page of the repository."""
+    found = [path for folder in (DOCS, ROOT / "deploy", ROOT / "Benchmarks", ROOT / "Fuzz", ROOT / "demo")
+             if folder.is_dir() for path in folder.rglob("*.md")]
+    return sorted([*ROOT.glob("*.md"), *found])
+
+
+def source(folder):
+    return "\n".join(path.read_text() for path in sorted((ROOT / "Sources" / folder).rglob("*.swift")))
