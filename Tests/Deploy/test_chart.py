@@ -92,7 +92,7 @@ def test_a_life_with_defaults_then_everything(cluster):
     assert first["status"] == "deployed" and "WRITES to PLCs" in first["notes"]
     assert kinds(plain) == [
         "ClusterRole", "ClusterRole", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Deployment",
-        "PodDisruptionBudget", "Role", "Role", "RoleBinding", "Service", "ServiceAccount"]
+        "PodDisruptionBudget", "Role", "Role", "Role", "RoleBinding", "Service", "ServiceAccount"]
     assert container(plain)["resources"] == {
         "requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "500m", "memory": "256Mi"}}
     pods = [document for document in helm.render(CHART) if document["kind"] == "Pod"]
@@ -150,7 +150,8 @@ def test_zones_are_releases(cluster):
     # A zone of one namespace gets rights in that namespace only.
     assert not any(document["kind"].startswith("ClusterRole") for document in one)
     roles = {(document["metadata"]["namespace"], document["metadata"]["name"]) for document in one if document["kind"] == "Role"}
-    assert roles == {("hall-1", "zone-fabgitops"), ("north", "zone-fabgitops-leader"), ("north", "zone-fabgitops-attach")}
+    assert roles == {("hall-1", "zone-fabgitops"), ("north", "zone-fabgitops-leader"), ("north", "zone-fabgitops-attach"),
+                     ("north", "zone-fabgitops-holder")}
     assert "--namespace=hall-1" in container(one)["args"] and "--selector=zone=south" in container(two)["args"]
     leases = {argument for documents in (one, two) for argument in container(documents)["args"] if "lease" in argument}
     assert leases == {"--lease-namespace=north", "--lease-namespace=south", "--lease-name=zone-fabgitops"}
