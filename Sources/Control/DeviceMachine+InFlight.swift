@@ -6,4 +6,7 @@ extension DeviceMachine {
     case .idle, .reading, .identifying: false
     }
   }
+
+  /// Nothing is under way: no read, no identification, no write and no read-back.
+  public var isIdle: Bool { activity.isIdle }
 }

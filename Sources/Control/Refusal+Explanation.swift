@@ -20,6 +20,14 @@ extension Refusal {
     }
   }
 
+  /// Every word that ``reason`` may be when this process decides.
+  public static let reasons = [
+    "NotControlling", "NotLeading", "Held", "Suspended", "Shelved", "AutoCorrectOff", "OutsideWindow",
+    "OutsideEnvelope", "StepTooLarge", "NotWritable", "StaleObservation", "PermitWithheld", "BudgetSpent",
+    "Contested", "IdentityMismatch", "UntrustedSource", "JournalUnavailable", "Uncertain", "BackingOff",
+    "Faulted",
+  ]
+
   /// A stable word for metrics and JSON.
   public var reason: String {
     switch self {

@@ -18,6 +18,7 @@ struct OperatorProcess {
   private let cluster: ClusterConfiguration
   private let configuration: OperatorConfiguration
   private let output: LogOutput
+  private let logSignals: LogLevelSignals
   private let logger: Logger
   private let registry = MetricRegistry()
 
@@ -37,6 +38,7 @@ struct OperatorProcess {
     output = LogOutput(level: command.logLevel, format: command.logFormat)
     let output = output
     LoggingSystem.bootstrap { output.handler($0) }
+    logSignals = LogLevelSignals(output)
     MetricsSystem.bootstrap(registry)
     logger = Logger(label: "operator")
   }

@@ -120,6 +120,31 @@ import Testing
     }
   }
 
+  @Test func theFleetIsPackedForWhoTakesIt() async throws {
+    try await serving(engine) { port in
+      let plain = try await fetch(port, "/api/v1/fleet")
+      let packed = try await fetch(port, "/api/v1/fleet", headers: "Accept-Encoding: gzip\r\n")
+      #expect(packed.headers["content-encoding"] == "gzip" && packed.headers["vary"] == "Accept-Encoding")
+      #expect(gunzip(Array(packed.body)) == plain.text)
+    }
+  }
+
+  @Test func onlySoManyLargeAnswersAreGivenAtOnce() async throws {
+    let long = String(repeating: "x", count: 200)
+    let registers = (0..<8).map { register("\(long)\($0)", actual: .integer(1)) }
+    let fleet = snapshot((0..<3000).map { device("\(long)\($0)", registers: registers) })
+    try await serving(SampleEngine(fleet), { $0.maxLargeBodies = 1 }) { port in
+      let first = try RawClient(port, receiveBuffer: 4096)
+      first.get("/metrics")
+      #expect(try await first.read { !$0.received.isEmpty })
+      let second = try await fetch(port, "/metrics")
+      #expect(second.status == 503 && second.text.contains("try gzip"))
+      // A packed page is small, and anybody can have it.
+      #expect(try await fetch(port, "/metrics", headers: "Accept-Encoding: gzip\r\n").status == 200)
+      withExtendedLifetime(first) {}
+    }
+  }
+
   @Test func historyIsAskedOfTheEngine() async throws {
     let id = DeviceID(name: "line-1")
     let engine = SampleEngine(snapshot([device("line-1")])) { query in

@@ -140,3 +140,44 @@ import Testing
     #expect(text.contains("The log was not read: lines were dropped lines="))
   }
 }
+
+@Suite struct LogControlTests {
+  @Test func theLevelGoesUpStepByStepAndBackAtOnce() {
+    var level = Logger.Level.warning
+    var seen: [Logger.Level] = []
+    for _ in 0..<5 {
+      level = LogLevelSignals.moreVerbose(level)
+      seen.append(level)
+    }
+    #expect(seen == [.notice, .info, .debug, .trace, .trace])
+  }
+
+  @Test func signalsChangeTheLevelWhileItRuns() async throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("log-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let output = LogOutput(.file(path), level: .info)
+    let signals = LogLevelSignals(output)
+    kill(getpid(), SIGUSR1)
+    try await eventually("debug") { output.level == .debug }
+    kill(getpid(), SIGUSR2)
+    try await eventually("info again") { output.level == .info }
+    try await eventually("both changes are in the log") {
+      let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+      return text.contains("level=debug") && text.contains("level=info")
+    }
+    withExtendedLifetime(signals) {}
+  }
+
+  @Test func aLargeFileIsPutAside() async throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("log-\(UUID().uuidString)").path
+    defer { for name in [path, path + ".1"] { try? FileManager.default.removeItem(atPath: name) } }
+    var target = LogTarget(.file(path))
+    let line = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+    for _ in 0..<(LogTarget.most >> 20) + 2 { target.write(line) }
+    target.close()
+    let size = { (name: String) in
+      (try? FileManager.default.attributesOfItem(atPath: name)[.size] as? Int) ?? 0
+    }
+    #expect(size(path + ".1") == LogTarget.most && size(path) == 2 << 20)
+  }
+}

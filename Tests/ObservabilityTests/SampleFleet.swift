@@ -27,6 +27,8 @@ final class SampleEngine: FleetEngine {
 
   var capabilities: Capabilities { Capabilities(mode: .control) }
   var readers: Int { state.withLock(\.readers.count) }
+  /// Readers that ever came.
+  var everRead: Int { state.withLock(\.next) }
   var submitted: Int { state.withLock(\.submitted) }
 
   func show(_ snapshot: FleetSnapshot) {

@@ -103,7 +103,7 @@ private let hangUp: Int16 = 0x2000
         client.take(1)
         try await Task.sleep(for: .milliseconds(2))
       }
-      try await eventually("the stream began") { engine.readers == 1 }
+      try await eventually("the stream began") { engine.everRead == 1 }
       // New states keep coming; nobody reads them.
       var sequence: UInt64 = 1
       let deadline = ContinuousClock.now + .seconds(60)
@@ -134,6 +134,23 @@ private let hangUp: Int16 = 0x2000
         try await Task.sleep(for: .milliseconds(20))
       }
       #expect(probe.revents & Int16(Int32(hangUp) | POLLHUP | POLLERR) != 0)
+      // Its end closes the descriptor, which another test would get.
+      withExtendedLifetime(client) {}
+    }
+  }
+
+  @Test func whatIsNowCanBeHadWithoutFollowing() async throws {
+    let engine = SampleEngine(snapshot([device("line-1"), device("line-2")], events: [event(1)]))
+    try await serving(engine) { port in
+      let answer = try await fetch(port, "/api/v1/stream?follow=false")
+      #expect(answer.status == 200 && answer.headers["content-type"] == "application/x-ndjson")
+      #expect(
+        objects(answer.text).compactMap { $0["type"] as? String } == [
+          "fleet", "device", "device", "event", "synced",
+        ])
+      for query in ["follow=maybe", "follow", "bogus=1"] {
+        #expect(try await fetch(port, "/api/v1/stream?\(query)").status == 400, "\(query)")
+      }
     }
   }
 

@@ -17,6 +17,9 @@ final class DeviceDriver: DeviceLinkOwner {
   private var queue: [Input] = []
   private var actions: [Action] = []
   private var isStepping = false
+  /// When the cycle that is under way began.
+  private var cycleBegan: Instant?
+  private var isCycling = false
   /// The connection that the last observation came over.
   private var observedEpoch: UInt64 = 0
   /// The device refused FC 22; bits are written as whole words from then on.
@@ -48,14 +51,24 @@ final class DeviceDriver: DeviceLinkOwner {
       let input = queue[next]
       next += 1
       let now = core.now()
+      if cycleBegan == nil { cycleBegan = now.instant }
       machine.step(input, at: now, into: &actions)
       let todo = actions
       actions.removeAll(keepingCapacity: true)
       for action in todo { perform(action, at: now) }
       if !input.endsTheDevice { noteStatus(at: now) }
+      measureCycle(at: now.instant)
     }
     queue.removeAll(keepingCapacity: true)
     touch()
+  }
+
+  /// A cycle lasts from the input that begins a read to the one after which nothing is under way.
+  private func measureCycle(at now: Instant) {
+    guard machine.isIdle else { return isCycling = true }
+    if isCycling, let began = cycleBegan { core.metrics.cycle(took: now - began) }
+    isCycling = false
+    cycleBegan = nil
   }
 
   /// The first inputs: the fleet's gates and what an earlier process left come before anything is desired.
@@ -140,7 +153,7 @@ final class DeviceDriver: DeviceLinkOwner {
     timer = core.timer(at: instant) { [weak self] in
       guard let self, !self.isReleased else { return }
       self.timer = nil
-      self.core.health.noteLag(self.core.now().instant - instant)
+      self.core.noteLag(due: instant)
       self.feed(.timer)
     }
   }
@@ -150,13 +163,11 @@ final class DeviceDriver: DeviceLinkOwner {
     observedEpoch = link.epoch
     reader.start(over: link) { [weak self] outcome in
       guard let self, !self.isReleased else { return }
-      self.core.health.notePoll()
+      self.core.health.notePoll(at: self.core.now().instant)
       switch outcome {
       case .observed(let observation): self.digest(observation)
       case .busy: self.feed(.readBusy)
-      case .failed(let problem):
-        self.core.metrics.wireFailure(problem)
-        self.feed(.readFailed(problem))
+      case .failed(let problem): self.feed(.readFailed(problem))
       }
     }
   }

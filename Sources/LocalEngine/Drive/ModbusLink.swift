@@ -13,6 +13,7 @@ protocol LinkMaker: AnyObject {
 /// Links over the shared connections of one event loop.
 final class ModbusLinkMaker: LinkMaker {
   private let endpoints: ModbusEndpoints
+  private let meter = RequestMeter()
 
   init(loop: any EventLoop, credentialsDirectory: String, logger: Logger) {
     let credentials = ClientCredentials(directory: credentialsDirectory, on: loop)
@@ -23,7 +24,7 @@ final class ModbusLinkMaker: LinkMaker {
   var connections: Int { endpoints.connectedCount }
 
   func link(for spec: DeviceSpec, owner: any DeviceLinkOwner) -> any DeviceLink {
-    ModbusLink(spec, endpoints: endpoints, owner: owner)
+    ModbusLink(spec, endpoints: endpoints, meter: meter, owner: owner)
   }
 }
 
@@ -45,6 +46,13 @@ final class ModbusLink: DeviceLink, ModbusEndpointUser {
     case lapsed
   }
 
+  private struct InFlight {
+    var tag: Int
+    var function: FunctionCode
+    var since: Int64
+    var completion: (Result<ModbusResponse, RequestFailure>) -> Void
+  }
+
   private struct Waiting {
     var request: ModbusRequest
     var completion: (Result<ModbusResponse, RequestFailure>) -> Void
@@ -56,14 +64,19 @@ final class ModbusLink: DeviceLink, ModbusEndpointUser {
   private(set) var epoch: UInt64 = 0
   private let unit: UInt8
   private let timeout: Duration
+  private let meter: RequestMeter
   /// The address cannot be reached by this program; connecting fails with this.
   private var unusable: WireProblem?
-  private var completions: [Int: (Result<ModbusResponse, RequestFailure>) -> Void] = [:]
+  /// Handed to the connection and not answered yet; seldom more than one.
+  private var inFlight: [InFlight] = []
   private var waiting: [Waiting] = []
   private var nextTag = 0
 
-  init(_ spec: DeviceSpec, endpoints: ModbusEndpoints, owner: any DeviceLinkOwner) {
+  init(
+    _ spec: DeviceSpec, endpoints: ModbusEndpoints, meter: RequestMeter, owner: any DeviceLinkOwner
+  ) {
     self.owner = owner
+    self.meter = meter
     unit = spec.unitID
     timeout = Duration(spec.timeout)
     let options = ConnectionOptions(
@@ -109,7 +122,7 @@ final class ModbusLink: DeviceLink, ModbusEndpointUser {
   func release() {
     owner = nil
     state = .idle
-    completions.removeAll()
+    inFlight.removeAll()
     waiting.removeAll()
     endpoint?.leave(self)
     endpoint = nil
@@ -119,7 +132,10 @@ final class ModbusLink: DeviceLink, ModbusEndpointUser {
     _ request: ModbusRequest, _ completion: @escaping (Result<ModbusResponse, RequestFailure>) -> Void
   ) {
     nextTag &+= 1
-    completions[nextTag] = completion
+    inFlight.append(
+      InFlight(
+        tag: nextTag, function: request.function, since: EngineClock.now().instant.nanoseconds,
+        completion: completion))
     endpoint?.submit(request, unitId: unit, timeout: timeout, for: self, tag: nextTag)
   }
 
@@ -137,6 +153,7 @@ final class ModbusLink: DeviceLink, ModbusEndpointUser {
       let wasConnecting = state == .connecting
       state = .idle
       turnBackWaiting(.connectionLost(failure))
+      meter.connectionFailed(WireProblem(failure))
       if wasConnecting {
         owner?.linkDidFail(WireProblem(failure))
       } else {
@@ -148,6 +165,8 @@ final class ModbusLink: DeviceLink, ModbusEndpointUser {
         if state == .up { state = .lapsed }
         return
       }
+      // With a culprit it was counted with the request it broke on.
+      if culprit == nil, let failure { meter.connectionFailed(WireProblem(failure)) }
       state = .idle
       let problem = WireProblem(failure ?? .closedLocally)
       turnBackWaiting(.connectionLost(failure ?? .closedLocally))
@@ -174,7 +193,10 @@ final class ModbusLink: DeviceLink, ModbusEndpointUser {
   func endpoint(
     _ endpoint: ModbusEndpoint, finished tag: Int, with outcome: Result<ModbusResponse, RequestFailure>
   ) {
-    completions.removeValue(forKey: tag)?(outcome)
+    guard let index = inFlight.firstIndex(where: { $0.tag == tag }) else { return }
+    let request = inFlight.remove(at: index)
+    meter.finished(request.function, after: EngineClock.now().instant.nanoseconds - request.since, outcome)
+    request.completion(outcome)
   }
 }
 

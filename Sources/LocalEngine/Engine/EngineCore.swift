@@ -27,11 +27,10 @@ final class EngineCore {
   private var events = EventLog()
   private(set) var operations = OperationLog()
   private var source: SourceStatus
-  private var subscribers: [Int: AsyncStream<FleetSnapshot>.Continuation] = [:]
-  private var nextSubscriber = 0
+  private lazy var feed = SnapshotFeed(core: self, interval: settings.snapshotInterval)
   private var sequence: UInt64 = 0
-  private var isPublishScheduled = false
-  private var lastPublish = Instant(nanoseconds: .min)
+  /// Grows when devices come or go.
+  private(set) var fleetGeneration: UInt64 = 0
   private var isStopped = false
   private var notices: [String] = []
 
@@ -88,6 +87,7 @@ final class EngineCore {
       driver.release()
     }
     ordered = drivers.values.sorted { $0.spec.id < $1.spec.id }
+    fleetGeneration &+= 1
   }
 
   private func announce(_ status: SourceStatus, before: SourceStatus, at time: WallTime) {
@@ -131,6 +131,13 @@ final class EngineCore {
 
   func timer(at instant: Instant, _ fire: @escaping () -> Void) -> EngineTimer {
     EngineTimer(on: timers, at: instant, fire)
+  }
+
+  /// A poll that was due then begins now.
+  func noteLag(due: Instant) {
+    let now = now().instant
+    health.noteLag(now - due, at: now)
+    metrics.delay(now - due)
   }
 
   func note(_ kind: DeviceHistory.Mark.Kind, for driver: DeviceDriver, at time: WallTime) {
@@ -271,33 +278,23 @@ final class EngineCore {
   }
 
   /// Something changed: publish soon, but not more often than the interval allows.
-  func touched() {
-    guard !isPublishScheduled, !subscribers.isEmpty, !isStopped else { return }
-    isPublishScheduled = true
-    let due = lastPublish + settings.snapshotInterval
-    let wait = max(0, (due - now().instant).nanoseconds)
-    loop.assumeIsolated().scheduleTask(in: .nanoseconds(wait)) { [self] in
-      isPublishScheduled = false
-      publishSnapshot()
-    }
+  func touched() { feed.touched() }
+
+  var deviceCount: Int { ordered.count }
+
+  /// A part of the fleet, in its order, as it is now.
+  func devices(_ range: Range<Int>, at moment: Moment) -> [DeviceSnapshot] {
+    ordered[range].map { $0.snapshot(at: moment) }
   }
 
-  private func publishSnapshot() {
-    guard !subscribers.isEmpty else { return }
-    let snapshot = makeSnapshot()
-    lastPublish = now().instant
-    for subscriber in subscribers.values { subscriber.yield(snapshot) }
-  }
-
-  func makeSnapshot() -> FleetSnapshot {
-    let moment = now()
+  /// What there is beside the devices, put together with them.
+  func snapshot(_ devices: [DeviceSnapshot], at moment: Moment) -> FleetSnapshot {
     sequence += 1
     return FleetSnapshot(
       sequence: sequence, at: moment.wall, mode: gates.mode, source: source, gates: gates,
       health: health.report(
         at: moment.instant, connections: links.connections, problems: problems(), controller: controller()),
-      devices: ordered.map { $0.snapshot(at: moment) }, events: events.events,
-      operations: operations.operations)
+      devices: devices, events: events.events, operations: operations.operations)
   }
 
   private func controller() -> String? {
@@ -311,18 +308,8 @@ final class EngineCore {
     return list
   }
 
-  func subscribe(_ continuation: AsyncStream<FleetSnapshot>.Continuation) -> Int {
-    nextSubscriber += 1
-    guard !isStopped else {
-      continuation.finish()
-      return nextSubscriber
-    }
-    subscribers[nextSubscriber] = continuation
-    continuation.yield(makeSnapshot())
-    return nextSubscriber
-  }
-
-  func unsubscribe(_ token: Int) { subscribers[token] = nil }
+  func subscribe(_ continuation: SnapshotFeed.Continuation) -> Int { feed.subscribe(continuation) }
+  func unsubscribe(_ token: Int) { feed.unsubscribe(token) }
 
   /// The last values of these registers (empty: all that drifted), for making them the desired ones.
   func actualValues(of device: DeviceID, registers: [String]) -> [String: RegisterValue]? {
@@ -353,8 +340,8 @@ final class EngineCore {
     for driver in ordered { driver.end() }
     drivers.removeAll()
     ordered.removeAll()
-    for subscriber in subscribers.values { subscriber.finish() }
-    subscribers.removeAll()
+    fleetGeneration &+= 1
+    feed.stop()
     audit.close()
   }
 

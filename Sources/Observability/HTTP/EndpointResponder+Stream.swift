@@ -5,20 +5,45 @@ import NIOCore
 import Synchronization
 
 extension EndpointResponder {
-  /// NDJSON until the reader goes away, stops reading, or the engine ends.
-  func stream(_ request: Request, _ context: EndpointContext) throws(BadRequest) -> Response {
+  /// Bytes that the kernel keeps for one reader; Linux takes twice the number for its own bookkeeping.
+  private static let backlog = 64 * 1024
+
+  /// NDJSON until the reader goes away, stops reading, or the engine ends; with `follow=false` only what is now.
+  func stream(_ request: Request, _ context: EndpointContext) async throws(BadRequest) -> Response {
+    var follow = true
+    for (name, value) in request.uri.queryParameters {
+      guard name == "follow" else {
+        throw BadRequest(status: 400, message: "\(name.prefix(64)): unknown parameter")
+      }
+      guard let flag = Bool(String(value)) else {
+        throw BadRequest(status: 400, message: "follow: true or false")
+      }
+      follow = flag
+    }
     let headers: HTTPFields = [.contentType: "application/x-ndjson"]
     if request.method == .head { return Response(status: .ok, headers: headers) }
+    if !follow { return try await present(context) }
     guard let seat = streams.take() else {
       throw BadRequest(status: 503, message: "too many streams: \(options.maxStreams) are open")
     }
     let patient = PatientWriter(channel: context.channel, patience: patience)
     let body = ResponseBody { [engine, options] writer in
+      await patient.limitBacklog(bytes: Self.backlog)
       try await Self.follow(engine, options, patient, &writer)
       withExtendedLifetime(seat) {}
       try await patient.finish(writer)
     }
     return Response(status: .ok, headers: headers, body: body)
+  }
+
+  private func present(_ context: EndpointContext) async throws(BadRequest) -> Response {
+    guard let snapshot = await source.newest() else {
+      throw BadRequest(status: 503, message: "the engine gave no state in time")
+    }
+    var delta = StreamDelta()
+    var bytes: [UInt8] = []
+    await delta.lines(snapshot, piece: .max) { bytes += $0 }
+    return try whole(bytes, "application/x-ndjson", context)
   }
 
   private static func follow(
@@ -42,7 +67,7 @@ extension EndpointResponder {
       }
     }
     // A reader that is gone is seen when its connection closes, not only at the next line.
-    patient.channel.closeFuture.whenComplete { _ in bell.finish() }
+    patient.closed.whenComplete { _ in bell.finish() }
     defer {
       snapshots.cancel()
       pings.cancel()

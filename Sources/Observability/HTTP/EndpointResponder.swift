@@ -14,11 +14,12 @@ struct EndpointContext: InitializableFromSource {
 /// Finds the endpoint of a request. There is no way in here to change anything: no method but GET and HEAD.
 struct EndpointResponder: HTTPResponder {
   let engine: any FleetEngine
-  let registry: MetricRegistry
+  let pages: ScrapePages
   let options: ObservabilityOptions
   let now: @Sendable () -> WallTime
   let source: SnapshotSource
   let streams: Seats
+  private let largeBodies: Seats
   let patience: TimeAmount
 
   init(
@@ -26,11 +27,12 @@ struct EndpointResponder: HTTPResponder {
     now: @escaping @Sendable () -> WallTime
   ) {
     self.engine = engine
-    self.registry = registry
+    pages = ScrapePages(registry, version: options.version)
     self.options = options
     self.now = now
     source = SnapshotSource(engine, now: now, patience: options.enginePatience)
     streams = Seats(options.maxStreams)
+    largeBodies = Seats(options.maxLargeBodies)
     patience = TimeAmount(options.readerPatience)
   }
 
@@ -56,11 +58,11 @@ struct EndpointResponder: HTTPResponder {
       throw BadRequest(status: 405, message: "read-only: GET and HEAD")
     }
     switch endpoint {
-    case .metrics: return await metrics(request, context)
-    case .live: return whole(HealthReport.json([]), "application/json", context)
-    case .ready: return await readiness(context)
-    case .fleet: return try await fleet(context)
-    case .stream: return try stream(request, context)
+    case .metrics: return try await metrics(request, context)
+    case .live: return try whole(HealthReport.json([]), "application/json", context)
+    case .ready: return try await readiness(context)
+    case .fleet: return try await fleet(request, context)
+    case .stream: return try await stream(request, context)
     case .history(let device): return try await history(device, request, context)
     case .provenance(let device): return try await provenance(device, context)
     }
@@ -68,34 +70,28 @@ struct EndpointResponder: HTTPResponder {
 
   // MARK: Endpoints
 
-  private func metrics(_ request: Request, _ context: EndpointContext) async -> Response {
+  private func metrics(_ request: Request, _ context: EndpointContext) async throws(BadRequest) -> Response {
     let snapshot = await source.newest()
-    var exposition = Exposition(
-      ExpositionFormat(accept: request.headers[.accept]),
-      capacity: 1 << 16 + (snapshot?.devices.count ?? 0) * 1200)
-    if let snapshot { FleetCollector(snapshot, now: now()).write(to: &exposition) }
-    exposition.begin(MetricCatalog.buildInfo)
-    exposition.sample(Labels([("version", options.version)]).rendered, 1)
-    registry.write(to: &exposition)
-    ProcessCollector().write(to: &exposition)
-    let type = exposition.format.contentType
-    let bytes = exposition.finish()
-    guard bytes.count > 1024, Gzip.isAccepted(request.headers[.acceptEncoding]),
-      let small = Gzip.compress(bytes)
-    else { return whole(bytes, type, context, vary: true) }
-    var response = whole(small, type, context, vary: true)
-    response.headers[.contentEncoding] = "gzip"
-    return response
+    let format = ExpositionFormat(accept: request.headers[.accept])
+    if Gzip.isAccepted(request.headers[.acceptEncoding]),
+      let bytes = await pages.packed(snapshot, format, now: now())
+    {
+      var response = try whole(bytes, format.contentType, context, vary: "Accept, Accept-Encoding")
+      response.headers[.contentEncoding] = "gzip"
+      return response
+    }
+    return try whole(
+      pages.plain(snapshot, format, now: now()), format.contentType, context, vary: "Accept, Accept-Encoding")
   }
 
-  private func readiness(_ context: EndpointContext) async -> Response {
+  private func readiness(_ context: EndpointContext) async throws(BadRequest) -> Response {
     let checks = HealthReport.readiness(await source.newest())
-    var response = whole(HealthReport.json(checks), "application/json", context)
+    var response = try whole(HealthReport.json(checks), "application/json", context)
     if !checks.allSatisfy(\.isGood) { response.status = .serviceUnavailable }
     return response
   }
 
-  private func fleet(_ context: EndpointContext) async throws(BadRequest) -> Response {
+  private func fleet(_ request: Request, _ context: EndpointContext) async throws(BadRequest) -> Response {
     guard let snapshot = await source.newest() else {
       throw BadRequest(status: 503, message: "the engine gave no state in time")
     }
@@ -110,7 +106,12 @@ struct EndpointResponder: HTTPResponder {
       }
     }
     json.newline()
-    return whole(json.bytes, "application/json", context)
+    guard Gzip.isAccepted(request.headers[.acceptEncoding]), let small = Gzip.compress(json.bytes) else {
+      return try whole(json.bytes, "application/json", context, vary: "Accept-Encoding")
+    }
+    var response = try whole(small, "application/json", context, vary: "Accept-Encoding")
+    response.headers[.contentEncoding] = "gzip"
+    return response
   }
 
   private func history(
@@ -136,7 +137,7 @@ struct EndpointResponder: HTTPResponder {
     var json = JSONWriter()
     json.object { FleetJSON.history(found.first ?? DeviceHistory(device: device, register: ""), query, &$0) }
     json.newline()
-    return whole(json.bytes, "application/json", context)
+    return try whole(json.bytes, "application/json", context)
   }
 
   private func provenance(_ device: DeviceID, _ context: EndpointContext) async throws(BadRequest) -> Response
@@ -156,18 +157,28 @@ struct EndpointResponder: HTTPResponder {
 
   // MARK: Answers
 
-  /// A body of known length, written with patience.
+  /// Bytes from which on an answer is a large one.
+  private static let largeBody = 1 << 20
+
+  /// A body of known length, written with patience. Of those that take much memory there are only a few at a time.
   func whole(
-    _ bytes: [UInt8], _ type: String, _ context: EndpointContext, vary: Bool = false
-  ) -> Response {
+    _ bytes: [UInt8], _ type: String, _ context: EndpointContext, vary: String? = nil
+  ) throws(BadRequest) -> Response {
     var headers: HTTPFields = [.contentType: type, .contentLength: String(bytes.count)]
-    if vary { headers[.vary] = "Accept, Accept-Encoding" }
+    headers[.vary] = vary
     if bytes.count <= PatientWriter.piece {
       return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
-    let patient = PatientWriter(channel: context.channel, patience: patience)
+    let seat = bytes.count > Self.largeBody ? largeBodies.take() : nil
+    if bytes.count > Self.largeBody, seat == nil {
+      throw BadRequest(
+        status: 503,
+        message: "too many large answers at once: \(options.maxLargeBodies) are being read; try gzip")
+    }
+    let patient = PatientWriter(channel: context.channel, patience: patience, bytes: bytes.count)
     let body = ResponseBody(contentLength: bytes.count) { writer in
       try await patient.write(bytes, to: &writer)
+      withExtendedLifetime(seat) {}
       try await patient.finish(writer)
     }
     return Response(status: .ok, headers: headers, body: body)

@@ -19,6 +19,8 @@ public struct ObservabilityOptions: Sendable {
   /// Further connections wait in the kernel.
   public var maxConnections = 128
   public var maxStreams = 32
+  /// Answers of more than a megabyte that are being read at one time.
+  public var maxLargeBodies = 8
   /// How long a reader may take for a piece of 16 kB before it is dropped.
   public var readerPatience: Duration = .seconds(30)
   /// How long a connection may be idle, and a request may take to arrive.

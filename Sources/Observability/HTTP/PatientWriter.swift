@@ -3,14 +3,35 @@ import Hummingbird
 import NIOCore
 import Synchronization
 
-/// Writes a body in pieces and closes the connection when the reader takes longer than `patience` for one: a
-/// reader that stops then costs a piece and the socket's buffers, for a bounded time.
+/// Writes a body in pieces and closes the connection when the reader takes longer than `patience` for one, or for a
+/// body of known length much longer than a slow line needs: a reader that stops, or reads a byte now and then, costs
+/// one body and the socket's buffers, for a bounded time.
 struct PatientWriter {
   /// Bytes handed to the connection at once.
   static let piece = 16 * 1024
 
-  let channel: any Channel
-  let patience: TimeAmount
+  /// Bytes a second that a reader of a whole body must take on average, beside its patience.
+  static let leastRate = 16 * 1024
+
+  private let channel: any Channel
+  private let patience: TimeAmount
+  private let deadline: NIODeadline
+
+  /// - Parameter bytes: of the body; `nil`: it has no end.
+  init(channel: any Channel, patience: TimeAmount, bytes: Int? = nil) {
+    self.channel = channel
+    self.patience = patience
+    deadline = bytes.map { .now() + patience + .seconds(Int64($0 / Self.leastRate)) } ?? .distantFuture
+  }
+
+  /// When the connection is gone.
+  var closed: EventLoopFuture<Void> { channel.closeFuture }
+
+  /// Lets the kernel keep only so much for a reader that is behind: what it needs is the newest state, not what is
+  /// old by the time it comes.
+  func limitBacklog(bytes: Int) async {
+    try? await channel.setOption(.socketOption(.so_sndbuf), value: SocketOptionValue(bytes)).get()
+  }
 
   func write(_ bytes: [UInt8], to writer: inout any ResponseBodyWriter) async throws {
     var start = 0
@@ -32,7 +53,9 @@ struct PatientWriter {
   }
 
   private func dropLater() -> Scheduled<Void> {
-    channel.eventLoop.scheduleTask(in: patience) { [channel] in Self.drop(channel) }
+    channel.eventLoop.scheduleTask(deadline: min(.now() + patience, deadline)) { [channel] in
+      Self.drop(channel)
+    }
   }
 
   /// With a reset: an orderly end would wait in the kernel behind what the reader does not take.

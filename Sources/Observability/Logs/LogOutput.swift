@@ -11,7 +11,8 @@ import Synchronization
 public final class LogOutput: Sendable {
   public enum Destination: Hashable, Sendable {
     case standardError
-    /// Made with mode 0600; appended to. When something moves it away, a new one is begun.
+    /// Made with mode 0600; appended to. When something moves it away, a new one is begun; when it has grown beyond
+    /// `LogTarget.most`, it is moved to `NAME.1` itself, over an older one.
     case file(String)
   }
 
@@ -120,86 +121,5 @@ public final class LogOutput: Sendable {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return WallTime(milliseconds: Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000)
-  }
-}
-
-/// The open file or standard error; used by the writing thread only.
-private struct LogTarget {
-  private let destination: LogOutput.Destination
-  private var descriptor: Int32 = -1
-
-  init(_ destination: LogOutput.Destination) {
-    self.destination = destination
-    if case .standardError = destination { descriptor = STDERR_FILENO }
-  }
-
-  mutating func write(_ bytes: [UInt8]) {
-    reopenIfMoved()
-    guard descriptor >= 0 else { return }
-    var start = 0
-    while start < bytes.count {
-      let written = bytes.withUnsafeBytes { buffer in
-        Foundation.write(descriptor, buffer.baseAddress.map { $0 + start }, bytes.count - start)
-      }
-      if written > 0 {
-        start += written
-      } else if errno == EAGAIN {
-        var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        _ = poll(&wait, 1, 1000)
-      } else if errno != EINTR {
-        return
-      }
-    }
-  }
-
-  private mutating func reopenIfMoved() {
-    guard case .file(let path) = destination else { return }
-    if descriptor >= 0 {
-      var named = stat()
-      var opened = stat()
-      if stat(path, &named) == 0, fstat(descriptor, &opened) == 0, named.st_ino == opened.st_ino,
-        named.st_dev == opened.st_dev
-      {
-        return
-      }
-      Foundation.close(descriptor)
-    }
-    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
-  }
-
-  mutating func close() {
-    if case .file = destination, descriptor >= 0 { Foundation.close(descriptor) }
-  }
-}
-
-/// Hands lines to a `LogOutput`. Its level is that of the output, unless set on the logger itself.
-public struct FleetLogHandler: LogHandler {
-  private let label: String
-  private let output: LogOutput
-  private var own: Logger.Level?
-  public var metadata: Logger.Metadata = [:]
-  public var metadataProvider: Logger.MetadataProvider?
-
-  init(_ label: String, _ output: LogOutput) {
-    self.label = label
-    self.output = output
-  }
-
-  public var logLevel: Logger.Level {
-    get { own ?? output.level }
-    set { own = newValue }
-  }
-
-  public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-
-  public func log(event: LogEvent) {
-    var merged = metadata
-    if let provided = metadataProvider?.get() { merged.merge(provided) { _, newer in newer } }
-    if let explicit = event.metadata { merged.merge(explicit) { _, newer in newer } }
-    if let error = event.error { merged["error"] = "\(error)" }
-    output.take(event.level, label, event.message.description, merged)
   }
 }

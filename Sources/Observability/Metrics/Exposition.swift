@@ -56,7 +56,11 @@ public struct Exposition {
   }
 
   /// Begins a family; every sample until the next one belongs to it.
-  public mutating func begin(_ family: MetricDescription) {
+  ///
+  /// - Parameter heading: off where the family was begun in an earlier part of the document.
+  public mutating func begin(_ family: MetricDescription, heading: Bool = true) {
+    opening = Array(family.name.utf8) + [UInt8(ascii: "{")]
+    guard heading else { return }
     var title = family.name[...]
     // OpenMetrics names the family of a counter without the suffix of its samples.
     if format == .openMetrics, family.kind == .counter, title.hasSuffix("_total") {
@@ -71,7 +75,6 @@ public struct Exposition {
     append(" ")
     append(family.kind.rawValue)
     append("\n")
-    opening = Array(family.name.utf8) + [UInt8(ascii: "{")]
   }
 
   /// `labels` are rendered already, without braces (`Labels`).

@@ -1,62 +1,58 @@
 import Control
 import Fleet
 
-/// Writes the metrics that a snapshot of the fleet tells. Made per scrape; nothing is kept, so a device that is
-/// no longer in the snapshot takes its series with it.
+/// Writes the metrics that a snapshot of the fleet tells. Nothing of a device is kept from scrape to scrape, so that
+/// one that is no longer in the snapshot takes its series with it.
 struct FleetCollector {
   private let snapshot: FleetSnapshot
   private let now: WallTime
-  /// Rendered labels of all devices one after the other, and where those of each end.
-  private var labels: [UInt8] = []
-  private var ends: [Int] = []
-  /// The same for each register (`register="…"` and those of its device).
-  private var registerLabels: [UInt8] = []
-  private var registerEnds: [Int] = []
 
   init(_ snapshot: FleetSnapshot, now: WallTime) {
     self.snapshot = snapshot
     self.now = now
-    labels.reserveCapacity(snapshot.devices.count * 48)
-    registerLabels.reserveCapacity(snapshot.devices.count * 80)
-    for device in snapshot.devices {
-      var own: [UInt8] = []
-      Labels.append("plc_name", device.spec.id.name, to: &own)
-      Labels.append("namespace", device.spec.id.namespace, to: &own)
-      labels.append(contentsOf: own)
-      ends.append(labels.count)
-      for register in device.view.registers {
-        registerLabels.append(contentsOf: own)
-        registerLabels.append(UInt8(ascii: ","))
-        var name: [UInt8] = []
-        Labels.append("register", register.spec.name, to: &name)
-        registerLabels.append(contentsOf: name)
-        registerEnds.append(registerLabels.count)
+  }
+
+  /// Everything.
+  func write(to exposition: inout Exposition) {
+    let blocks = FleetBlock.blocks(of: snapshot)
+    for family in FleetFamily.all {
+      exposition.begin(family.description)
+      for block in blocks {
+        block.write(block.values(family.source, now: now), family.source, to: &exposition)
       }
     }
+    writeTotals(to: &exposition)
   }
 
-  func write(to exposition: inout Exposition) {
-    typealias Catalog = MetricCatalog
-    devices(Catalog.driftEvents, &exposition) { Double($0.view.driftEvents) }
-    devices(Catalog.corrections, &exposition) { Double($0.view.corrections) }
-    devices(Catalog.connection, &exposition) { $0.view.phase.isConnected ? 1 : 0 }
-    devices(Catalog.readAge, &exposition) { device in
-      device.view.lastRead.map { max(0, (now - $0).seconds) }
+  /// The device and register series, packed; blocks that are written as last time come from `cache`. `nil`: no
+  /// memory for it. A cache is for one format, and an empty fleet has no blocks to
+  /// put the headings into.
+  func pack(_ format: ExpositionFormat, _ packer: GzipPacker, _ cache: inout PackedBlocks) -> [GzipPart]? {
+    let blocks = FleetBlock.blocks(of: snapshot)
+    var parts: [GzipPart] = []
+    parts.reserveCapacity((blocks.count + 1) * FleetFamily.all.count)
+    cache.resize(families: FleetFamily.all.count, blocks: blocks.count)
+    for (index, family) in FleetFamily.all.enumerated() {
+      for (number, block) in blocks.enumerated() {
+        let values = block.values(family.source, now: now)
+        let signature = block.signature(values)
+        if let known = cache[index, number], known.signature == signature {
+          parts.append(known.part)
+          continue
+        }
+        var text = Exposition(format, capacity: 1 << 15)
+        text.begin(family.description, heading: number == 0)
+        block.write(values, family.source, to: &text)
+        guard let part = packer.part(text.bytes) else { return nil }
+        cache[index, number] = PackedBlocks.Entry(signature: signature, part: part)
+        parts.append(part)
+      }
     }
-    devices(Catalog.stale, &exposition) { $0.view.stale ? 1 : 0 }
-    devices(Catalog.contested, &exposition) { $0.view.registers.contains { $0.contested } ? 1 : 0 }
-    devices(Catalog.shelved, &exposition) { device in
-      device.view.shelf != nil || device.view.registers.contains { $0.shelf != nil } ? 1 : 0
-    }
-    devices(Catalog.suspended, &exposition) { $0.view.suspendedBy != nil || $0.spec.suspend ? 1 : 0 }
-    registers(Catalog.value, &exposition) { $0.actual?.number }
-    registers(Catalog.desired, &exposition) { $0.spec.desired?.number }
-    registers(Catalog.inSync, &exposition) { $0.inSync.map { $0 ? 1 : 0 } }
-    registers(Catalog.budget, &exposition) { $0.spec.desired == nil ? nil : Double($0.budgetLeft) }
-    fleet(&exposition)
+    return parts
   }
 
-  private func fleet(_ exposition: inout Exposition) {
+  /// What is told of the fleet as a whole.
+  func writeTotals(to exposition: inout Exposition) {
     typealias Catalog = MetricCatalog
     exposition.begin(Catalog.managed)
     exposition.sample([], Double(snapshot.devices.count))
@@ -83,44 +79,28 @@ struct FleetCollector {
     exposition.begin(Catalog.connections)
     exposition.sample([], Double(snapshot.health.connections))
   }
-
-  private func devices(
-    _ family: MetricDescription, _ exposition: inout Exposition, _ value: (DeviceSnapshot) -> Double?
-  ) {
-    exposition.begin(family)
-    labels.withUnsafeBufferPointer { labels in
-      var start = 0
-      for (index, device) in snapshot.devices.enumerated() {
-        let end = ends[index]
-        if let value = value(device) {
-          exposition.sample(UnsafeBufferPointer(rebasing: labels[start..<end]), value)
-        }
-        start = end
-      }
-    }
-  }
-
-  private func registers(
-    _ family: MetricDescription, _ exposition: inout Exposition, _ value: (RegisterView) -> Double?
-  ) {
-    exposition.begin(family)
-    registerLabels.withUnsafeBufferPointer { labels in
-      var start = 0
-      var index = 0
-      for device in snapshot.devices {
-        for register in device.view.registers {
-          let end = registerEnds[index]
-          if let value = value(register) {
-            exposition.sample(UnsafeBufferPointer(rebasing: labels[start..<end]), value)
-          }
-          start = end
-          index += 1
-        }
-      }
-    }
-  }
 }
 
-extension Phase {
-  var isConnected: Bool { self == .connected || self == .driftDetected || self == .correcting }
+/// Packed blocks of the last scrape, by family and block.
+struct PackedBlocks {
+  struct Entry {
+    var signature: Int
+    var part: GzipPart
+  }
+
+  private var entries: [[Entry?]] = []
+
+  /// Drops what is beyond the fleet's present size.
+  mutating func resize(families: Int, blocks: Int) {
+    guard entries.count != families || entries.first?.count != blocks else { return }
+    entries = (0..<families).map { family in
+      let kept = family < entries.count ? entries[family].prefix(blocks) : []
+      return Array(kept) + [Entry?](repeating: nil, count: blocks - kept.count)
+    }
+  }
+
+  subscript(family: Int, block: Int) -> Entry? {
+    get { entries[family][block] }
+    set { entries[family][block] = newValue }
+  }
 }

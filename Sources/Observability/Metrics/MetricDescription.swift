@@ -32,7 +32,7 @@ public enum MetricCatalog {
   static let connection = MetricDescription(
     "plc_connection_status", .gauge, "1: the PLC is connected, 0: it is not.")
   static let value = MetricDescription(
-    "register_value", .gauge, "Last value read, in engineering units.")
+    "register_value", .gauge, "Value of the register, in engineering units; none while the device is stale.")
   static let desired = MetricDescription(
     "fabgitops_register_desired_value", .gauge, "Value wanted by the source, in engineering units.")
   static let inSync = MetricDescription(
@@ -62,18 +62,21 @@ public enum MetricCatalog {
   static let sourceInfo = MetricDescription(
     "fabgitops_source_info", .gauge, "The revision of the desired state in force; always 1.")
   static let pollLag = MetricDescription(
-    "fabgitops_poll_lag_seconds", .gauge, "How late polls start, the worst of the last seconds.")
+    "fabgitops_poll_lag_seconds", .gauge, "How late polls start, the worst of the last 15 s.")
   static let pollRate = MetricDescription("fabgitops_polls_per_second", .gauge, "Polls begun a second.")
   static let connections = MetricDescription("fabgitops_connections", .gauge, "Open connections to PLCs.")
   static let buildInfo = MetricDescription(
     "fabgitops_build_info", .gauge, "Version of the program; always 1.")
+  static let refusedSeries = MetricDescription(
+    "fabgitops_metric_series_refused_total", .counter,
+    "Times an instrument was made beyond the most series that are kept.")
 
   /// Taken from snapshots, which know them across restarts and for every PLC from the first scrape on. An
   /// instrument of the same name made through swift-metrics is ignored, so that no series appears twice.
   public static let fromSnapshots: [MetricDescription] = [
     driftEvents, corrections, managed, connection, value, desired, inSync, readAge, stale, contested, shelved,
     suspended, budget, status, held, leader, journal, source, sourceInfo, pollLag, pollRate, connections,
-    buildInfo,
+    buildInfo, refusedSeries,
   ]
 
   // MARK: From instruments, through swift-metrics
@@ -94,6 +97,9 @@ public enum MetricCatalog {
     MetricDescription(
       "fabgitops_modbus_request_duration_seconds", .histogram, "Modbus requests by function code.",
       buckets: latency),
-    MetricDescription("fabgitops_modbus_errors_total", .counter, "Failed Modbus requests by kind."),
+    MetricDescription("fabgitops_modbus_errors_total", .counter, "Failed Modbus requests and connection attempts by kind."),
+    MetricDescription(
+      "fabgitops_poll_delay_seconds", .histogram, "How late polls start.",
+      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]),
   ]
 }

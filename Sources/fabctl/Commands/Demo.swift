@@ -25,6 +25,13 @@ struct Demo: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Keep the repository in this new folder.", valueName: "folder"))
   var keep: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Serve /metrics, /healthz and the read-only API here, such as 127.0.0.1:8080.", valueName: "address"))
+  var metrics: String?
+
+  @OptionGroup(title: "Logging") var log: LogOptions
+
   func run() async throws {
     if look.theme == "list" { return try ThemeShelf.printList() }
     if still { return try await StillPicture(look: look).run() }
@@ -38,7 +45,9 @@ struct Demo: AsyncParsableCommand {
       // The demo's state is its own: it neither finds nor leaves anything in the user's.
       setenv("XDG_STATE_HOME", scratch.appendingPathComponent("state").path, 1)
       let source = try SourceOptions.parse(["--git", folder.path])
-      try await WatchSession(source: source, look: look, wish: .init(observe: observe)).run()
+      try await WatchSession(
+        source: source, look: look, wish: .init(observe: observe), metrics: metrics, log: log
+      ).run()
     } catch {
       await fleet.stop()
       throw error

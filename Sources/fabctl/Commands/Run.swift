@@ -28,17 +28,7 @@ struct Run: AsyncParsableCommand {
       valueName: "address"))
   var metrics: String?
 
-  @Option(help: "How logs are written: text or json.")
-  var logFormat: LogChoice = .text
-
-  @Option(
-    help: "Least level of what is logged: \(LevelChoice.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var logLevel: LevelChoice = .info
-
-  enum LogChoice: String, ExpressibleByArgument, CaseIterable { case text, json }
-  enum LevelChoice: String, ExpressibleByArgument, CaseIterable {
-    case trace, debug, info, notice, warning, error, critical
-  }
+  @OptionGroup(title: "Logging") var log: LogOptions
 
   func run() async throws {
     guard case .local(let choice) = try source.target() else {
@@ -46,10 +36,9 @@ struct Run: AsyncParsableCommand {
         .usage, "fabctl: run works on a repository: say --git PATH; in a cluster the operator does this")
     }
     let signals = StopSignals()
-    let output = LogOutput(
-      level: Logger.Level(rawValue: logLevel.rawValue) ?? .info, format: logFormat == .json ? .json : .text)
-    let logger = Logger(label: "fabctl") { output.handler($0) }
-    defer { output.flush() }
+    let log = try log.start(standard: nil)
+    let logger = log.logger
+    defer { log.close() }
     let endpoint = try metrics.map { try MetricsEndpoint(listen: $0) }
     var session = try await LocalSession.open(source, observe ? .observe : .mustControl, logger: logger)
     let socket = ControllerSocket(LocalSession.directory(choice))
@@ -76,7 +65,7 @@ struct Run: AsyncParsableCommand {
     _ engine: LocalEngine, socket: String?, _ endpoint: MetricsEndpoint?, _ logger: Logger
   ) -> [Task<Void, Never>] {
     var tasks: [Task<Void, Never>] = []
-    if let endpoint { tasks.append(endpoint.serve(engine) { logger.error("\($0)") }) }
+    if let endpoint { tasks.append(endpoint.serve(engine, logger) { logger.error("\($0)") }) }
     guard let socket else { return tasks }
     var options = ObservabilityOptions()
     options.socketPath = socket

@@ -47,6 +47,8 @@ struct Watch: AsyncParsableCommand {
       "Serve /metrics, /healthz and the read-only API here, such as 127.0.0.1:8080.", valueName: "address"))
   var metrics: String?
 
+  @OptionGroup(title: "Logging") var log: LogOptions
+
   func validate() throws {
     if observe, attach { throw ValidationError("--attach observes already: leave --observe out") }
     if operatorUrl != nil, operatorNamespace != nil {
@@ -59,7 +61,7 @@ struct Watch: AsyncParsableCommand {
     let wish = WatchedEngine.Wish(
       observe: observe, attach: attach, allowSync: allowSync, operatorURL: operatorUrl,
       operatorNamespace: operatorNamespace)
-    try await WatchSession(source: source, look: look, wish: wish, metrics: metrics).run()
+    try await WatchSession(source: source, look: look, wish: wish, metrics: metrics, log: log).run()
   }
 }
 
@@ -70,17 +72,22 @@ struct WatchSession {
   var wish = WatchedEngine.Wish()
   /// Where to serve the metrics; `nil`: nowhere.
   var metrics: String?
+  var log: LogOptions
 
   func run() async throws {
     // What can be refused is refused before the terminal is taken over.
     let looks = try DashboardLook(look)
     try WatchedEngine.check(source, wish)
     let endpoint = try metrics.map { try MetricsEndpoint(listen: $0) }
-    if look.wantsPlain { return try await runPlain(endpoint) }
+    // The plain lines tell every change on standard output; a log beside them is for who asks for one.
+    let log = try look.wantsPlain && !log.isWanted ? nil : startLog()
+    defer { log?.close() }
+    let logger = log?.logger ?? FleetReading.quietLogger
+    if look.wantsPlain { return try await runPlain(endpoint, logger) }
     let terminal = try looks.openTerminal()
     let watched: WatchedEngine
     do {
-      watched = try await WatchedEngine.open(source, wish)
+      watched = try await WatchedEngine.open(source, wish, logger)
     } catch {
       terminal.close()
       throw error
@@ -88,7 +95,7 @@ struct WatchSession {
     let settings = looks.settings(watched.engine.capabilities, glyphs: terminal.glyphs)
     let runtime = DashboardRuntime(engine: watched.engine, terminal: terminal, themes: looks.shelf.themes)
     for problem in looks.problems.prefix(1) { runtime.tell(problem) }
-    let serving = endpoint?.serve(watched.engine) { runtime.tell($0) }
+    let serving = endpoint?.serve(watched.engine, logger) { runtime.tell($0) }
     let end = await runtime.run(settings)
     serving?.cancel()
     terminal.close()
@@ -96,12 +103,26 @@ struct WatchSession {
     if end == .interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }
   }
 
-  private func runPlain(_ endpoint: MetricsEndpoint?) async throws {
+  /// A dashboard has the screen; its log is a file beside the journal, or in the state directory where it attaches.
+  private func startLog() throws -> RunningLog {
+    guard !look.wantsPlain else { return try log.start(standard: nil) }
+    let directory: StateDirectory
+    if case .local(let choice) = try source.target() {
+      directory = LocalSession.directory(choice)
+    } else {
+      directory = StateDirectory(
+        origin: "clusters", subPath: "", environment: ProcessInfo.processInfo.environment)
+    }
+    try? directory.create()
+    return try log.start(standard: LogOptions.standardFile(directory))
+  }
+
+  private func runPlain(_ endpoint: MetricsEndpoint?, _ logger: Logger) async throws {
     let signals = StopSignals()
-    let watched = try await WatchedEngine.open(source, wish)
+    let watched = try await WatchedEngine.open(source, wish, logger)
     if !watched.observeReason.isEmpty { Console.error("fabctl: observing only: \(watched.observeReason)") }
     let engine = watched.engine
-    let serving = endpoint?.serve(engine) { Console.error("fabctl: \($0)") }
+    let serving = endpoint?.serve(engine, logger) { Console.error("fabctl: \($0)") }
     let json = look.output == .json
     let number = await withTaskGroup(of: Int32?.self) { group in
       group.addTask {

@@ -23,9 +23,11 @@ struct MetricsEndpoint {
   }
 
   /// Serves until the task is cancelled. An address that cannot be had is told, and the watch goes on without.
-  func serve(_ engine: any FleetEngine, tell: @escaping @Sendable (String) -> Void) -> Task<Void, Never> {
+  func serve(
+    _ engine: any FleetEngine, _ logger: Logger, tell: @escaping @Sendable (String) -> Void
+  ) -> Task<Void, Never> {
     let server = ObservabilityServer(
-      engine: engine, registry: registry, options: options, logger: FleetReading.quietLogger,
+      engine: engine, registry: registry, options: options, logger: logger,
       now: DashboardRuntime.now)
     return Task.detached { [address] in
       do {

@@ -3,6 +3,7 @@ import Fleet
 import Foundation
 import Kubernetes
 import LocalEngine
+import Logging
 
 /// The engine behind a dashboard, whichever it is, and how to end it.
 enum WatchedEngine {
@@ -19,12 +20,15 @@ enum WatchedEngine {
     var operatorNamespace: String?
   }
 
-  static func open(_ source: SourceOptions, _ wish: Wish) async throws -> WatchedEngine {
+  static func open(
+    _ source: SourceOptions, _ wish: Wish, _ logger: Logger
+  ) async throws -> WatchedEngine {
     switch try source.target() {
     case .local(let choice):
       try wish.refuseClusterOptions()
       if wish.attach { return .attached(try ControllerSocket.engine(choice)) }
-      return .local(try await LocalSession.open(source, wish.observe ? .observe : .control))
+      return .local(
+        try await LocalSession.open(source, wish.observe ? .observe : .control, logger: logger))
     case .cluster(let choices):
       let operators = try wish.operators(choices)
       return .attached(

@@ -1,0 +1,133 @@
+import Control
+import Fleet
+import NIOCore
+
+/// Gives snapshots of the fleet to whoever reads them: soon after something changed, not more often than an interval
+/// allows, and never at the expense of polls. A large fleet is looked at in slices, with the loop's other work in
+/// between. Confined to the engine's loop.
+final class SnapshotFeed {
+  typealias Continuation = AsyncStream<FleetSnapshot>.Continuation
+
+  private enum State {
+    /// To scheduled or assembling.
+    case idle
+    /// To assembling, or to idle when nobody reads any more.
+    case scheduled
+    /// To idle.
+    case assembling(Assembly)
+  }
+
+  private final class Assembly {
+    /// Who gets it: those that read when it began. A later reader must not be shown what was seen before it came.
+    let audience: [Int]
+    var fleet: UInt64
+    var devices: [DeviceSnapshot] = []
+
+    init(audience: [Int], fleet: UInt64) {
+      self.audience = audience
+      self.fleet = fleet
+    }
+  }
+
+  /// Devices that are looked at in one go: well under a millisecond.
+  static let slice = 64
+  /// What lies between two slices: a turn of the loop, so that sockets and timers have theirs.
+  private static let breath = TimeAmount.microseconds(50)
+
+  private unowned let core: EngineCore
+  private let interval: TimeSpan
+  private var state = State.idle
+  /// Something changed while a snapshot was being assembled.
+  private var isOutdated = false
+  private var readers: [Int: Continuation] = [:]
+  private var nextReader = 0
+  private var lastPublish = Instant(nanoseconds: .min)
+  private var isStopped = false
+
+  init(core: EngineCore, interval: TimeSpan) {
+    self.core = core
+    self.interval = interval
+  }
+
+  /// A new reader gets a snapshot at once, and then every newer one that it is quick enough for.
+  func subscribe(_ continuation: Continuation) -> Int {
+    nextReader += 1
+    guard !isStopped else {
+      continuation.finish()
+      return nextReader
+    }
+    readers[nextReader] = continuation
+    if core.deviceCount <= Self.slice {
+      let moment = core.now()
+      continuation.yield(core.snapshot(core.devices(0..<core.deviceCount, at: moment), at: moment))
+    } else if case .assembling = state {
+      isOutdated = true
+    } else {
+      begin()
+    }
+    return nextReader
+  }
+
+  func unsubscribe(_ token: Int) { readers[token] = nil }
+
+  /// Something looks different now.
+  func touched() {
+    guard !isStopped, !readers.isEmpty else { return }
+    switch state {
+    case .scheduled: return
+    case .assembling: isOutdated = true
+    case .idle:
+      state = .scheduled
+      let wait = max(0, (lastPublish + interval - core.now().instant).nanoseconds)
+      later(.nanoseconds(wait)) { [self] in
+        // A reader that came meanwhile may have begun it already.
+        if case .scheduled = state { begin() }
+      }
+    }
+  }
+
+  func stop() {
+    isStopped = true
+    for reader in readers.values { reader.finish() }
+    readers.removeAll()
+    state = .idle
+  }
+
+  private func begin() {
+    guard !readers.isEmpty, !isStopped else { return state = .idle }
+    isOutdated = false
+    let assembly = Assembly(audience: Array(readers.keys), fleet: core.fleetGeneration)
+    assembly.devices.reserveCapacity(core.deviceCount)
+    advance(assembly)
+  }
+
+  private func advance(_ assembly: Assembly) {
+    if assembly.fleet != core.fleetGeneration {
+      assembly.fleet = core.fleetGeneration
+      assembly.devices.removeAll(keepingCapacity: true)
+    }
+    let start = assembly.devices.count
+    let end = min(core.deviceCount, start + Self.slice)
+    let moment = core.now()
+    assembly.devices.append(contentsOf: core.devices(start..<end, at: moment))
+    guard end < core.deviceCount else { return publish(assembly, at: moment) }
+    state = .assembling(assembly)
+    later(Self.breath) { [self] in
+      if case .assembling(let assembly) = state { advance(assembly) }
+    }
+  }
+
+  private func later(_ wait: TimeAmount, _ work: @escaping () -> Void) {
+    core.loop.assumeIsolated().scheduleTask(in: wait) { [core] in
+      withExtendedLifetime(core, work)
+    }
+  }
+
+  private func publish(_ assembly: Assembly, at moment: Moment) {
+    let snapshot = core.snapshot(assembly.devices, at: moment)
+    for token in assembly.audience { readers[token]?.yield(snapshot) }
+    lastPublish = moment.instant
+    state = .idle
+    if isOutdated { touched() }
+  }
+}
