@@ -15,6 +15,8 @@ func serving(
   var options = ObservabilityOptions()
   options.port = 0
   options.version = "1.2.3"
+  // A busy machine is no silent engine.
+  options.enginePatience = .seconds(60)
   change(&options)
   let (ports, announce) = AsyncStream.makeStream(of: Int.self)
   let server = ObservabilityServer(

@@ -297,6 +297,12 @@ final class EngineCore {
       devices: devices, events: events.events, operations: operations.operations)
   }
 
+  /// The whole fleet in one go.
+  func makeSnapshot() -> FleetSnapshot {
+    let moment = now()
+    return snapshot(devices(0..<deviceCount, at: moment), at: moment)
+  }
+
   private func controller() -> String? {
     settings.observeReason.isEmpty ? nil : settings.observeReason
   }
@@ -335,7 +341,7 @@ final class EngineCore {
   func stop() {
     guard !isStopped else { return }
     // What was verified since the last one must not be lost with the process.
-    publishSnapshot()
+    feed.publishAtOnce()
     isStopped = true
     for driver in ordered { driver.end() }
     drivers.removeAll()

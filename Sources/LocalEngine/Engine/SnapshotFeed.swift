@@ -58,8 +58,7 @@ final class SnapshotFeed {
     }
     readers[nextReader] = continuation
     if core.deviceCount <= Self.slice {
-      let moment = core.now()
-      continuation.yield(core.snapshot(core.devices(0..<core.deviceCount, at: moment), at: moment))
+      continuation.yield(core.makeSnapshot())
     } else if case .assembling = state {
       isOutdated = true
     } else {
@@ -84,6 +83,13 @@ final class SnapshotFeed {
         if case .scheduled = state { begin() }
       }
     }
+  }
+
+  /// Without slices and without waiting: for the end of the engine, when there are no polls to delay.
+  func publishAtOnce() {
+    guard !isStopped, !readers.isEmpty else { return }
+    let snapshot = core.makeSnapshot()
+    for reader in readers.values { reader.yield(snapshot) }
   }
 
   func stop() {

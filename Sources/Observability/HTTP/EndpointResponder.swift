@@ -152,7 +152,7 @@ struct EndpointResponder: HTTPResponder {
     var json = JSONWriter()
     json.object { FleetJSON.provenance(known, of: device, &$0) }
     json.newline()
-    return whole(json.bytes, "application/json", context)
+    return try whole(json.bytes, "application/json", context)
   }
 
   // MARK: Answers

@@ -97,7 +97,8 @@ public enum MetricCatalog {
     MetricDescription(
       "fabgitops_modbus_request_duration_seconds", .histogram, "Modbus requests by function code.",
       buckets: latency),
-    MetricDescription("fabgitops_modbus_errors_total", .counter, "Failed Modbus requests and connection attempts by kind."),
+    MetricDescription(
+      "fabgitops_modbus_errors_total", .counter, "Failed Modbus requests and connection attempts by kind."),
     MetricDescription(
       "fabgitops_poll_delay_seconds", .histogram, "How late polls start.",
       buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]),
