@@ -47,11 +47,11 @@ enum FleetPane {
         "No valid commit yet", "The manifests have mistakes: press ! to list them.", inside, into: &frame)
     case .unavailable(let reason, _): message("The source cannot be read", reason, inside, into: &frame)
     case .good:
+      let verb = snapshot.mode == .attached ? "Apply" : "Commit"
       message(
         "No devices in \(snapshot.source.origin)",
-        "Commit a manifest of kind IndustrialPLC. `fabctl capture ADDRESS` writes one from a running PLC.",
-        inside,
-        into: &frame)
+        "\(verb) a manifest of kind IndustrialPLC. `fabctl capture ADDRESS` writes one from a running PLC.",
+        inside, into: &frame)
     }
   }
 

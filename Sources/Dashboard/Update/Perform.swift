@@ -47,7 +47,10 @@ extension Model {
     case .cycleSort: setSort(index.sort.next)
     case .cycleGrouping: cycleGrouping()
     case .diff: overlay = .reader(diffReader())
-    case .problems: overlay = .reader(Reader(title: "Problems", lines: problems.map { .plain($0) }))
+    case .problems:
+      // Whole: what the top of the screen cuts off is read here.
+      let lines = problems.flatMap { TextFit.wrap($0, to: max(20, size.width - 8)) }
+      overlay = .reader(Reader(title: "Problems", lines: lines.map { .plain($0) }))
     case .palette: overlay = .palette(Palette())
     case .help: overlay = .help(HelpView(contexts: contexts))
     case .themes: overlay = .themes(ThemePicker(before: themeName))

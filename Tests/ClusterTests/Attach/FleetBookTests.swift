@@ -142,7 +142,7 @@ import Testing
     #expect(
       problems == [
         "events are missing: needs permission to list events",
-        "values are as fresh as status, up to 1 min old: needs permission to get services/proxy \"op:http\"",
+        "values are as fresh as status (up to 1 min): needs permission to get services/proxy \"op:http\"",
       ])
   }
 

@@ -12,10 +12,9 @@ extension FleetBook {
   }
 
   func problems(at now: Moment) -> [String] {
-    sites.flatMap { site -> [String] in
-      let lines = site.problems(at: now, alone: sites.count == 1)
-      return sites.count == 1 ? lines : lines.map { "\(site.name): \($0)" }
-    }
+    if let only = sites.first, sites.count == 1 { return only.problems(at: now) }
+    let away = sites.compactMap { site in site.absence(at: now).map { "\(site.name): \($0)" } }
+    return away + sites.flatMap { site in site.problems(at: now).map { "\(site.name): \($0)" } }
   }
 }
 
@@ -42,12 +41,15 @@ extension SiteBook {
     }
   }
 
-  /// - Parameter alone: the header tells the state of the source already.
-  func problems(at now: Moment, alone: Bool) -> [String] {
+  /// Of one site among several; of a single one the header tells it.
+  func absence(at now: Moment) -> String? {
+    guard case .unavailable(let reason, let since) = sourceState else { return nil }
+    let seconds = Int(clamping: max(0, (now.wall - since).milliseconds / 1000))
+    return "unreachable for \(TimeSpan.seconds(seconds).brief): \(reason)"
+  }
+
+  func problems(at now: Moment) -> [String] {
     var lines: [String] = []
-    if !alone, case .unavailable(let reason, let since) = sourceState {
-      lines.append("unreachable for \((now.wall - since).brief): \(reason)")
-    }
     if hasCluster {
       if let line = eventProblem(now) { lines.append(line) }
       if let line = liveProblem(now) { lines.append(line) }
@@ -79,7 +81,7 @@ extension SiteBook {
     } else {
       reason = discovery.flatMap(Self.words)
     }
-    return reason.map { "values are as fresh as status, up to 1 min old: \($0)" }
+    return reason.map { "values are as fresh as status (up to 1 min): \($0)" }
   }
 
   private static func words(_ state: Contact.State) -> String? {

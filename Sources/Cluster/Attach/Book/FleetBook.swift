@@ -74,7 +74,7 @@ struct FleetBook: Sendable {
     source.state = sourceState(now)
     var gates = FleetGates(mode: .attached, leadershipUntil: nil)
     let headers = sites.flatMap { $0.feeds.values.filter(\.contact.isLive).compactMap(\.header) }
-    gates.hold = headers.lazy.compactMap(\.hold).first ?? sites.lazy.compactMap(\.hold).first
+    gates.hold = sites.lazy.compactMap(\.standingHold).first
     gates.leader = headers.lazy.map(\.leader).first { !$0.isEmpty } ?? ""
     gates.journalProblem = headers.lazy.compactMap(\.journalProblem).first
     gates.trustProblem = headers.lazy.compactMap(\.trustProblem).first

@@ -281,6 +281,11 @@ struct SiteBook: Sendable {
     return ids.compactMap { shown[$0] }
   }
 
+  /// The hold that stands, as a live stream or the API server tells.
+  var standingHold: Hold? {
+    feeds.values.lazy.filter(\.contact.isLive).compactMap { $0.header?.hold }.first ?? hold
+  }
+
   /// `id` without the prefix.
   func device(_ id: DeviceID) -> DeviceSnapshot? { shown[id] }
   func reading(_ id: DeviceID) -> PLCReading? { stored[id]?.reading }

@@ -72,14 +72,23 @@ struct SyncBook: Sendable {
         outcome = .failed(view.lastError ?? "not read")
       } else if register.inSync == true {
         outcome = drifted.contains(register.spec.name) ? .corrected : .alreadyInSync
-      } else if register.refusals.isEmpty {
-        outcome = .failed(view.message)
       } else {
-        outcome = .refused(register.refusals)
+        outcome = refusal(register, view)
       }
       return SyncResult(
         register: index, name: register.spec.name, before: nil, after: register.actual, outcome: outcome)
     }
+  }
+
+  /// Why the operator did not write, from what the status tells: `…; not written: all writes are held by anna`. That
+  /// `autoCorrect` is off is no reason against a sync.
+  private static func refusal(_ register: RegisterView, _ view: DeviceView) -> SyncResult.Outcome {
+    let reasons = register.refusals.filter { $0.gate != 5 }
+    if !reasons.isEmpty { return .refused(reasons) }
+    guard let words = view.message.split(separator: "not written: ", maxSplits: 1).dropFirst().first,
+      words != Refusal.autoCorrectOff.explanation
+    else { return .failed("still \(register.actual.map { $0.formattedWithUnit(register.spec) } ?? "?")") }
+    return .refused([.reported(gate: 0, reason: "Refused", explanation: String(words))])
   }
 
   private mutating func finish(_ receipt: Receipt, _ device: DeviceID, _ results: [SyncResult]) {

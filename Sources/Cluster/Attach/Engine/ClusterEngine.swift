@@ -114,6 +114,8 @@ public final class ClusterEngine: FleetEngine {
       scope.devices.compactMap { id in book.place(of: id).map { (id, $0.site.name, $0.id) } }
     }
     guard !known.isEmpty else { return .refused(["sync: no such device"]) }
+    let held = desk.ask { book in book.sites.first { site in known.contains { $0.1 == site.name } }?.standingHold }
+    if let held { return .refused(["sync: \(Refusal.held(held).explanation); `fabctl release` ends it"]) }
     let request = SyncAnnotation(
       request: SyncRequester.token(), force: scope.force, registers: scope.registers, by: by)
     let (receipts, give) = AsyncStream.makeStream(of: Receipt.self)

@@ -183,7 +183,7 @@ struct SiteRunner: Sendable {
       let names = services.compactMap(\.metadata.name)
       let state: Contact.State =
         names.isEmpty
-        ? .absent("no operator Service (label \(OperatorService.labelSelector)) in \(namespace)") : .live
+        ? .absent("no operator Service in \(namespace) (label \(OperatorService.labelSelector))") : .live
       desk.change { book, _ in book.change(site.name) { $0.discovery = state } }
       return names
     } catch {
