@@ -49,7 +49,11 @@ extension Model {
     case .diff: overlay = .reader(diffReader())
     case .problems:
       // Whole: what the top of the screen cuts off is read here.
-      let lines = problems.flatMap { TextFit.wrap($0, to: max(20, size.width - 8)) }
+      let lines = problems.flatMap { line -> [String] in
+        let indent = line.prefix { $0 == " " }
+        let width = max(20, size.width - 8 - indent.count)
+        return TextFit.wrap(String(line.dropFirst(indent.count)), to: width).map { indent + $0 }
+      }
       overlay = .reader(Reader(title: "Problems", lines: lines.map { .plain($0) }))
     case .palette: overlay = .palette(Palette())
     case .help: overlay = .help(HelpView(contexts: contexts))

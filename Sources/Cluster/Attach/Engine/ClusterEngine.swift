@@ -45,7 +45,7 @@ public final class ClusterEngine: FleetEngine {
     var requesters: [String: SyncRequester] = [:]
     if allowSync {
       for site in sites {
-        requesters[site.name] = site.access.map { SyncRequester($0.configuration, options: options) }
+        requesters[site.name] = site.access.map { SyncRequester($0, options: options) }
       }
     }
     self.requesters = requesters
@@ -114,7 +114,9 @@ public final class ClusterEngine: FleetEngine {
       scope.devices.compactMap { id in book.place(of: id).map { (id, $0.site.name, $0.id) } }
     }
     guard !known.isEmpty else { return .refused(["sync: no such device"]) }
-    let held = desk.ask { book in book.sites.first { site in known.contains { $0.1 == site.name } }?.standingHold }
+    let held = desk.ask { book in
+      book.sites.first { site in known.contains { $0.1 == site.name } }?.standingHold
+    }
     if let held { return .refused(["sync: \(Refusal.held(held).explanation); `fabctl release` ends it"]) }
     let request = SyncAnnotation(
       request: SyncRequester.token(), force: scope.force, registers: scope.registers, by: by)
