@@ -51,6 +51,17 @@ struct OperatorCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Name of the lease; else made from the scope.", valueName: "name"))
   var leaseName: String?
 
+  @Option(help: ArgumentHelp("How long others wait for a leader that is silent.", valueName: "seconds"))
+  var leaseDuration = 15.0
+
+  @Option(
+    help: ArgumentHelp(
+      "How long a leader acts on its last renewal; less than the duration.", valueName: "seconds"))
+  var renewDeadline = 10.0
+
+  @Option(help: ArgumentHelp("Between tries to take or renew the lease.", valueName: "seconds"))
+  var retryPeriod = 2.0
+
   @Option(help: ArgumentHelp("Serve the admission webhook here, such as :9443.", valueName: "address"))
   var webhook: String?
 

@@ -20,7 +20,16 @@ struct OperatorProcess {
   private let output: LogOutput
   private let logSignals: LogLevelSignals
   private let logger: Logger
-  private let registry = MetricRegistry()
+  private let registry = MetricRegistry(catalog: MetricCatalog.instruments + Self.operatorMetrics)
+
+  /// What only an operator counts.
+  private static let operatorMetrics = [
+    MetricDescription(
+      "fabgitops_status_writes_total", .counter, "Statuses written to the API server, by how that ended."),
+    MetricDescription(
+      "fabgitops_admission_total", .counter,
+      "Manifests judged by the admission webhook, by whether they were allowed."),
+  ]
 
   /// Everything that can be refused is refused here.
   init(_ command: OperatorCommand) throws {
@@ -72,9 +81,11 @@ struct OperatorProcess {
       do {
         configuration.election = .init(
           namespace: configuration.ownNamespace, name: lease,
-          timing: try LeaseElection.Configuration(identity: identity))
+          timing: try LeaseElection.Configuration(
+            identity: identity, leaseDuration: .seconds(command.leaseDuration),
+            renewDeadline: .seconds(command.renewDeadline), retryPeriod: .seconds(command.retryPeriod)))
       } catch {
-        throw OperatorFailure.usage("\(error)")
+        throw OperatorFailure.usage("--lease-duration, --renew-deadline, --retry-period: \(error)")
       }
     }
     let directory =

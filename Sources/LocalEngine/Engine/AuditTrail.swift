@@ -42,18 +42,19 @@ public struct RestoredDevice: Hashable, Sendable {
     self.suspendedBy = suspendedBy
   }
 
-  /// What a source keeps goes before what the journal has, except for the writes of the last hour, which only the
-  /// journal knows and which the wear budget must not forget.
+  /// What a source keeps goes before what the journal has, except for the writes made, which only the journal
+  /// knows and which the wear budget must not forget.
   func overridden(by source: RestoredDevice?) -> RestoredDevice {
     guard var merged = source else { return self }
     guard let kept = counters?.registers, merged.counters != nil else { return merged }
-    for register in kept where !register.recentWrites.isEmpty {
+    for register in kept where !register.recentWrites.isEmpty || register.writes > 0 {
+      var counters = DeviceCounters.RegisterCounters(name: register.name)
       let index = merged.counters?.registers.firstIndex { $0.name == register.name }
-      if let index {
-        merged.counters?.registers[index].recentWrites = register.recentWrites
-      } else {
-        merged.counters?.registers.append(.init(name: register.name, recentWrites: register.recentWrites))
-      }
+      if let index, let found = merged.counters?.registers.remove(at: index) { counters = found }
+      counters.recentWrites = register.recentWrites
+      counters.writes = register.writes
+      counters.writesByAge = register.writesByAge
+      merged.counters?.registers.append(counters)
     }
     return merged
   }

@@ -20,9 +20,11 @@ struct PLCResource: Sendable {
     case invalid([String])
   }
 
-  init(_ object: DynamicObject) {
+  /// - Parameter old: the same object as it was before; what has not changed is not validated again. Most changes are
+  ///   our own writes of its status.
+  init(_ object: DynamicObject, after old: PLCResource? = nil) {
     meta = object.metadata
-    id = DeviceID(namespace: meta.namespace ?? "", name: meta.name ?? "")
+    id = object.id
     status = object.json["status"] ?? [:]
     let annotations = meta.annotations ?? [:]
     sync = SyncAnnotation(annotations: annotations)
@@ -36,6 +38,13 @@ struct PLCResource: Sendable {
       }
     }
     self.shelves = shelves
+    if let old, old.meta.uid == meta.uid, old.meta.generation == meta.generation,
+      old.meta.labels == meta.labels, old.meta.annotations == meta.annotations
+    {
+      reading = old.reading
+      self.shelfProblem = shelfProblem
+      return
+    }
     let found = PLCValidation.read(object.json)
     self.shelfProblem = shelfProblem
     if let device = found.device {
@@ -79,14 +88,32 @@ struct PLCResource: Sendable {
       time: annotations[PLCAnnotation.sourceTime].flatMap(WallTime.init(rfc3339:)))
   }
 
+  /// Since when a register has been in the drift that the last operator saw; `nil`: it was in sync, or something else
+  /// is desired now.
+  private func openDrift(_ name: String, _ register: JSONValue) -> WallTime? {
+    guard register["inSync"]?.boolValue == false,
+      let desired = device?.spec.registers.first(where: { $0.name == name })?.desired,
+      Self.isSame(register["desired"], JSONValue(ManifestValue(desired)))
+    else { return nil }
+    return register["lastDriftTime"]?.stringValue.flatMap(WallTime.init(rfc3339:))
+  }
+
+  /// The server writes 90.0 as 90.
+  private static func isSame(_ a: JSONValue?, _ b: JSONValue) -> Bool {
+    guard let number = a?.doubleValue, let other = b.doubleValue else { return a == b }
+    return number == other
+  }
+
   /// Counters as the last operator left them.
   var counters: DeviceCounters {
     func count(_ value: JSONValue?) -> UInt64 { UInt64(clamping: value?.integerValue ?? 0) }
     let registers = (status["registers"]?.arrayValue ?? []).compactMap {
       register -> DeviceCounters.RegisterCounters? in
       guard let name = register["name"]?.stringValue else { return nil }
-      return .init(
+      var counters = DeviceCounters.RegisterCounters(
         name: name, driftEvents: count(register["driftEvents"]), corrections: count(register["corrections"]))
+      counters.driftSeen = openDrift(name, register)
+      return counters
     }
     return DeviceCounters(
       driftEvents: count(status["driftEvents"]), corrections: count(status["correctionsApplied"]),
@@ -121,4 +148,9 @@ enum PLCValidation {
     if device == nil, lines.isEmpty { lines = ["is no IndustrialPLC that this operator knows"] }
     return Outcome(device: device, errors: lines, warnings: warnings, diagnostics: errors)
   }
+}
+
+extension DynamicObject {
+  /// The device that a resource describes.
+  var id: DeviceID { DeviceID(namespace: metadata.namespace ?? "", name: metadata.name ?? "") }
 }

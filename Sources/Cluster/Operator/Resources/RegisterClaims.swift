@@ -11,26 +11,25 @@ enum RegisterClaims {
 
   /// The newer resource of each pair, with one line for each register.
   static func conflicts(_ claims: [Claim]) -> [DeviceID: [String]] {
-    let created = Dictionary(
-      claims.map { ($0.device.id, $0.created) }, uniquingKeysWith: { first, _ in first })
-    // The validator tells a conflict by file: each resource is one.
-    let files = claims.map { claim -> ParsedManifestFile in
+    let ordered = claims.sorted { ($0.created, $0.device.id) < ($1.created, $1.device.id) }
+    // The validator blames the later file: each resource is one, named so that the newer one is the later.
+    var owners: [String: DeviceID] = [:]
+    let files = ordered.enumerated().map { rank, claim -> ParsedManifestFile in
+      let digits = String(rank)
+      let name = String(repeating: "0", count: max(0, 9 - digits.count)) + digits
+      owners[name] = claim.device.id
       var device = claim.device
-      device.location.file = claim.device.id.description
-      for index in device.sources.indices { device.sources[index].location.file = device.location.file }
-      return ParsedManifestFile(name: device.location.file, devices: [device])
+      device.location.file = name
+      for index in device.sources.indices { device.sources[index].location.file = name }
+      return ParsedManifestFile(name: name, devices: [device])
     }
-    let byName = Dictionary(
-      claims.map { ($0.device.id.description, $0.device.id) }, uniquingKeysWith: { first, _ in first })
     var found: [DeviceID: [String]] = [:]
     for diagnostic in ManifestReader.join(files).diagnostics where diagnostic.severity == .error {
-      guard let one = byName[diagnostic.location.file],
-        let other = diagnostic.related.flatMap({ byName[$0.file] })
+      guard let newer = owners[diagnostic.location.file],
+        let older = diagnostic.related.flatMap({ owners[$0.file] })
       else { continue }
-      let newer = (created[one] ?? 0, one) > (created[other] ?? 0, other) ? one : other
-      let rival = newer == one ? other : one
-      let place = newer == one ? diagnostic.path + ": " : ""
-      found[newer, default: []].append("\(place)\(rival) also sets this register of the device")
+      found[newer, default: []].append(
+        "\(diagnostic.path): \(older) also sets this register of the device")
     }
     return found
   }

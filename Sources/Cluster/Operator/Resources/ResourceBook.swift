@@ -39,7 +39,7 @@ struct ResourceBook: Sendable {
   subscript(id: DeviceID) -> Entry? { entries[id] }
 
   mutating func upsert(_ object: DynamicObject) -> Change {
-    let resource = PLCResource(object)
+    let resource = PLCResource(object, after: entries[object.id]?.resource)
     guard shard.contains(resource.id) else { return [] }
     guard !resource.isGoing else { return delete(resource.id) }
     let old = entries[resource.id]

@@ -36,7 +36,7 @@ extension OperatorController {
   }
 
   private func upsert(_ object: DynamicObject) async {
-    let id = DeviceID(namespace: object.metadata.namespace ?? "", name: object.metadata.name ?? "")
+    let id = object.id
     let change = book.upsert(object)
     guard let entry = book[id] else { return change.isEmpty ? () : await gone(id) }
     guard let term else { return }

@@ -30,6 +30,7 @@ struct StatusDigest: Hashable, Sendable {
       news.combine(register.inSync)
       news.combine(register.exception)
       news.combine(register.contested)
+      for refusal in register.refusals { news.combine(refusal.reason) }
       news.combine(register.shelf)
       news.combine(register.driftSeen)
       news.combine(register.lastCorrection)

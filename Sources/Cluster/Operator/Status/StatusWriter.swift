@@ -3,6 +3,7 @@ import Fleet
 import Kubernetes
 import LocalEngine
 import Manifest
+import Metrics
 
 /// Keeps the statuses in the API server in step with the engine. Decides nothing: the schedule says when, the
 /// document says what.
@@ -19,10 +20,8 @@ actor StatusWriter {
     var resourceVersion: String?
   }
 
-  struct Counts: Hashable, Sendable {
-    var written = 0
-    var conflicts = 0
-    var failed = 0
+  private enum Result: String, Hashable {
+    case written, conflict, failed
   }
 
   private let client: KubernetesClient
@@ -31,7 +30,7 @@ actor StatusWriter {
   private let now: @Sendable () -> WallTime
   private var schedule: StatusSchedule
   private var records: [DeviceID: Record] = [:]
-  private(set) var counts = Counts()
+  private var counters: [Result: Counter] = [:]
   private var lastTrouble: ClientError?
 
   init(
@@ -103,7 +102,15 @@ actor StatusWriter {
       return
     }
     guard let digest = Self.digest(record) else { return }
-    guard let told = record.told else { return schedule.note(id, .soon, at: .now()) }
+    guard let told = record.told else {
+      // At the beginning of a term the whole fleet connects at once: what is told first is how that went.
+      if let view = record.device?.view, view.failures == 0, view.lastRead == nil,
+        view.phase == .pending || view.phase == .connecting
+      {
+        return
+      }
+      return schedule.note(id, .soon, at: .now())
+    }
     if let urgency = told.urgency(of: digest) { schedule.note(id, urgency, at: .now()) }
   }
 
@@ -157,11 +164,19 @@ actor StatusWriter {
       let stored: DynamicObject = try await client.patch(
         .industrialPLCs, namespace: id.namespace, name: id.name, subresource: "status", .merge, patch,
         retry: .never)
-      counts.written += 1
+      counter(.written).increment()
       settle(id, stored, digest, record.entry.problems)
     } catch {
       fail(id, error)
     }
+  }
+
+  private func counter(_ result: Result) -> Counter {
+    let counter =
+      counters[result]
+      ?? Counter(label: "fabgitops_status_writes_total", dimensions: [("result", result.rawValue)])
+    counters[result] = counter
+    return counter
   }
 
   private func settle(_ id: DeviceID, _ stored: DynamicObject, _ digest: StatusDigest?, _ problems: [String])
@@ -186,10 +201,9 @@ actor StatusWriter {
     var wait: Duration?
     if error.isConflict {
       // Somebody else has changed the resource: the watch brings the new version in a moment.
-      counts.conflicts += 1
-      wait = .milliseconds(200)
+      counter(.conflict).increment()
     } else {
-      counts.failed += 1
+      counter(.failed).increment()
       if case .refused(let refusal) = error { wait = refusal.retryAfter }
       if lastTrouble != error, !error.isCancelled {
         lastTrouble = error
