@@ -77,7 +77,8 @@ def test_metrics():
     served = {name for name in re.findall(r"(?m)^# TYPE (\S+) ", golden) if not name.startswith("process_")}
     documented = set(table("metrics.md"))
     # Instruments of the engine are made at run time; the rest is all in the golden.
-    labels = set(re.findall(r"label: \"(\w+)\"", source("LocalEngine") + source("Modbus") + source("Observability")))
+    code = "".join(map(source, ["LocalEngine", "Modbus", "Observability", "Cluster", "fabgitops-operator"]))
+    labels = set(re.findall(r"label: \"(\w+)\"", code))
     assert served <= documented, served - documented
     # build_info is left out of the golden, which outlives versions.
     assert documented <= served | labels | {"fabgitops_build_info"}, documented - served - labels
