@@ -220,10 +220,14 @@ def test_what_each_role_may_do(cluster, tmp_path):
         done = cluster.kubectl(*arguments, user=user)
         assert done.returncode != 0 and "forbidden" in done.stderr, (user, done.stderr)
     cluster.must("delete", "plc", "tried")
-    # In all the runs above the operator was refused nothing: its role suffices.
-    refused = [(e["verb"], e["requestURI"]) for e in cluster.audit_lines("fabgitops-operator")
-               if e.get("responseStatus", {}).get("code") == 403 and "annotate" not in e.get("userAgent", "")
-               and "kubectl" not in e.get("userAgent", "")]
-    assert refused == [], refused
+    # In all the runs above the operator was refused nothing: its role suffices. (A server that has just started
+    # refuses everybody until it has read the roles; what was granted at another time does not count.)
+    codes = {}
+    for entry in cluster.audit_lines("fabgitops-operator"):
+        if "kubectl" not in entry.get("userAgent", ""):
+            what = (entry["verb"], re.sub(r"line-\d+|\?.*|events/.*", "", entry["requestURI"]))
+            codes.setdefault(what, set()).add(entry.get("responseStatus", {}).get("code"))
+    refused = [what for what, found in codes.items() if 403 in found and not found & {200, 201}]
+    assert codes and refused == [], refused
     assert any(e["verb"] == "patch" and re.search("/status", e["requestURI"])
                for e in cluster.audit_lines("fabgitops-operator"))

@@ -133,18 +133,26 @@ extension OperatorController {
   }
 
   private func holdIsKnown() async {
+    isHoldForbidden = false
     guard !isHoldKnown else { return }
     isHoldKnown = true
     await applyHold()
     await flush()
   }
 
-  /// A permission that is missing must not stop the operator for ever; trouble that passes is waited for.
+  /// A permission that is missing must not stop the operator for ever; trouble that passes is waited for. A server that
+  /// has just started refuses everybody until it has read the roles.
   private func holdIsHidden(_ error: ClientError) async {
     logger.warning(
       "Cannot see whether writes are held: ConfigMap \(configuration.ownNamespace)/\(HoldConfigMap.name)",
       metadata: ["error": "\(error)"])
-    if case .forbidden? = error.reason { await holdIsKnown() }
+    isHoldForbidden = false
+    guard case .forbidden? = error.reason, !isHoldKnown else { return }
+    isHoldForbidden = true
+    Task {
+      try? await Task.sleep(for: .seconds(20))
+      if isHoldForbidden { await holdIsKnown() }
+    }
   }
 
   func applyHold() async {

@@ -48,6 +48,8 @@ public actor OperatorController {
   var isFlushScheduled = false
   var hold: Hold?
   var isHoldKnown = false
+  /// The last answer about it was that this process may not ask.
+  var isHoldForbidden = false
   var isStopping = false
   var lastDeadline: MonotonicInstant?
   var relay: EventRelay?
