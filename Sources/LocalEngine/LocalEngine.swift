@@ -44,7 +44,7 @@ public final class LocalEngine: FleetEngine {
         loop: loop, settings: settings, origin: origin,
         links: ModbusLinkMaker(
           loop: loop, credentialsDirectory: settings.credentialsDirectory, logger: logger),
-        audit: opened.trail(on: loop), logger: logger)
+        audit: opened.trail(on: loop), hooks: hooks, logger: logger)
       opened.attach(core, on: loop)
       return NIOLoopBound(core, eventLoop: loop)
     }.get()
