@@ -64,6 +64,13 @@ mock_plc_interop() { python3 Tests/Interop/mock_plc_interop.py "$(swift build --
 
 interop_matrix() { python3 Tests/Interop/matrix.py; }
 
+wire_capture() { python3 Tests/Interop/capture.py; }
+
+citizenship() { python3 Tests/Interop/citizen.py 12 2; }
+
+# A short run of what was run long: Fuzz/run RUNS.
+fuzz_codec() { ./Fuzz/run 20000; }
+
 # A short run of the fault campaign; docs/reliability.md tells of a long one.
 campaign() { Tests/Campaign/run --bin "$(swift build --show-bin-path)" --jobs 4 "$@"; }
 
@@ -91,6 +98,9 @@ for phase in $phases; do
     5)
       check "test: mock-plc against mbpoll and pymodbus" mock_plc_interop
       check "test: interoperability matrix (pymodbus, libmodbus, mbpoll; TCP, TLS, serial)" interop_matrix
+      check "test: tshark reads a session between our client and server" wire_capture
+      check "test: a good citizen (one connection; one hung unit of sixteen)" citizenship
+      check "test: fuzz the Modbus codec, 20000 inputs a target" fuzz_codec
       check "test: end to end (tmux, pymodbus, mbpoll)" end_to_end
       check "test: fault campaign, 12 rounds" campaign --rounds 12
       check "test: fault campaign, planted violations are caught" campaign --planted

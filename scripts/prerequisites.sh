@@ -7,7 +7,7 @@ packages_for() {
     build) echo "/usr/include/curses.h:libncurses-dev /usr/include/sqlite3.h:libsqlite3-dev /usr/include/zlib.h:zlib1g-dev git:git" ;;
     demo) echo "git:git infocmp:ncurses-bin" ;;
     test)
-      echo "tmux:tmux mbpoll:mbpoll jq:jq shellcheck:shellcheck socat:socat python3:python3" \
+      echo "tmux:tmux mbpoll:mbpoll jq:jq shellcheck:shellcheck socat:socat tshark:tshark python3:python3" \
         "zsh:zsh fish:fish groff:groff-base openssl:openssl" \
         "/usr/share/terminfo/x/xterm-direct:ncurses-term /usr/sbin/sshd:openssh-server ssh:openssh-client" \
         "/usr/include/modbus/modbus.h:libmodbus-dev cc:gcc pkg-config:pkg-config"
