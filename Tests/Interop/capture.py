@@ -58,8 +58,8 @@ def tshark(file, port, *arguments):
 
 def main():
     if not shutil.which("tshark") or not shutil.which("dumpcap"):
-        print("capture: tshark is missing: apt-get install tshark")
-        return 2
+        print("capture: skipped, tshark is missing: apt-get install tshark")
+        return 77
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         plant, file = f"{folder}/plant.yaml", f"{folder}/session.pcapng"
@@ -74,9 +74,9 @@ def main():
         # It says where it writes once it captures.
         first = capture.stderr.readline() + capture.stderr.readline()
         if capture.poll() is not None or "File:" not in first:
-            print("capture: dumpcap cannot capture on loopback: " + first)
+            print("capture: skipped, dumpcap may not capture on loopback (run it as root, or see dumpcap's setup): " + first)
             mock.stop()
-            return 2
+            return 77
         session(mock.port, folder)
         time.sleep(1)
         capture.terminate()

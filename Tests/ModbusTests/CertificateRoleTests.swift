@@ -12,4 +12,12 @@ import Testing
       #expect(CertificateRole.role(inDER: bytes) == nil, seed)
     }
   }
+
+  @Test(arguments: [
+    ("plc-7", "plc-7", true), ("plc-7", "plc-70", false), ("*.plant.example", "oven.plant.example", true),
+    ("*.plant.example", "a.oven.plant.example", false), ("*.plant.example", "plant.example", false),
+    ("*.plant.example", ".plant.example", false), ("oven*.plant.example", "oven1.plant.example", false),
+  ]) func whatANameCovers(_ pattern: String, _ name: String, _ expected: Bool) {
+    #expect(CertificateName.covers(pattern, name) == expected)
+  }
 }

@@ -104,6 +104,13 @@ import Testing
     #expect(wrong.hasPrefix("TLS: the device's certificate is for another name or address"), "\(wrong)")
     let right = TLSIdentity(serverName: "plc-7.plant.example")
     #expect(await failure { try await connect(server, right) } == "read [11]")
+    // The right address is not the right name.
+    try authority.issue(into: serverFolder, names: "IP:127.0.0.1,DNS:plc-8.plant.example,DNS:*.line.example")
+    let named = await failure { try await connect(server, right) }
+    #expect(named.hasPrefix("TLS: the device's certificate is for another name or address"), "\(named)")
+    #expect(await failure { try await connect(server) } == "read [11]")
+    let star = TLSIdentity(serverName: "Oven.line.example")
+    #expect(await failure { try await connect(server, star) } == "read [11]")
     try await server.server.close()
   }
 

@@ -20,7 +20,8 @@ extension EndpointAddress {
           let sni = (try? SocketAddress(ipAddress: name, port: 0)) == nil ? name : nil
           let pipeline = channel.pipeline.syncOperations
           try pipeline.addHandler(try NIOSSLClientHandler(context: context, serverHostname: sni))
-          try pipeline.addHandlers(HandshakeHandler(), ClientChannelHandler(framing: .mbap))
+          try pipeline.addHandlers(
+            HandshakeHandler(serverName: identity.serverName), ClientChannelHandler(framing: .mbap))
         }
       }
       return connect(secure, host: host, port: port).flatMap { channel in handshaken(channel, deadline) }

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 import NIOTLS
 
 /// Tells when a client's TLS handshake is over. Comes right after the TLS handler in the pipeline.
@@ -6,8 +7,12 @@ final class HandshakeHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
 
+  /// The name that the device's certificate must carry; nil: what the TLS library has checked is enough.
+  private let serverName: String?
   private var outcome: Result<Void, WireFailure>?
   private var waiting: EventLoopPromise<Void>?
+
+  init(serverName: String?) { self.serverName = serverName }
 
   /// Done when the handshake is. To be asked once.
   func completed(on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
@@ -31,8 +36,22 @@ final class HandshakeHandler: ChannelInboundHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case .handshakeCompleted? = event as? TLSUserEvent { finish(.success(())) }
+    if case .handshakeCompleted? = event as? TLSUserEvent {
+      if isNamed(context) {
+        finish(.success(()))
+      } else if finish(.failure(.otherName)) {
+        context.close(promise: nil)
+      }
+    }
     context.fireUserInboundEventTriggered(event)
+  }
+
+  private func isNamed(_ context: ChannelHandlerContext) -> Bool {
+    guard let serverName else { return true }
+    guard let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate() else {
+      return false
+    }
+    return CertificateName.matches(serverName, in: certificate)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -10,6 +10,10 @@ extension WireFailure {
     }
   }
 
+  static let otherName = WireFailure.tls(otherNameWords)
+  private static let otherNameWords =
+    "the device's certificate is for another name or address (set tls.serverName to the one in it)"
+
   /// What people can act on, else the library's own reason.
   static func words(ofTLS error: any Error) -> String {
     switch error {
@@ -20,7 +24,7 @@ extension WireFailure {
       return "the device's certificate could not be checked"
     case NIOSSLError.failedToLoadPrivateKey: return "the key is not that of the certificate"
     case let extra as NIOSSLExtraError where extra == .failedToValidateHostname:
-      return "the device's certificate is for another name or address (set tls.serverName to the one in it)"
+      return otherNameWords
     default: return oneLine("\(error)")
     }
   }
