@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 
 /// The thin edge between a socket and an endpoint's machine: decodes inline, in the same loop turn, with one
 /// buffer for what is sent.
@@ -27,9 +28,15 @@ final class ClientChannelHandler: ChannelInboundHandler {
   func attach(_ endpoint: ModbusEndpoint) { self.endpoint = endpoint }
 
   /// Reports nothing from now on, and closes.
-  func detach() {
+  ///
+  /// - Parameter orderly: false: at once, without the goodbye of TLS, for which a device with one connection to give
+  ///   would keep the next one waiting.
+  func detach(orderly: Bool) {
     endpoint = nil
-    context?.close(promise: nil)
+    guard let context else { return }
+    let tls =
+      orderly ? nil : try? context.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self)
+    (tls ?? context).close(promise: nil)
   }
 
   func send(_ request: ModbusRequest, transactionId: UInt16, unitId: UInt8) {

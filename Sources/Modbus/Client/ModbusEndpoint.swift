@@ -29,6 +29,8 @@ public final class ModbusEndpoint {
   private var attempt: UInt64 = 0
   private var wake: LoopTimer.Token?
   private var isActing = false
+  /// Our own wish, not the end of a connection that failed.
+  private var isClosing = false
   private let onEmpty: (ModbusEndpoint) -> Void
 
   /// Whose a request is.
@@ -81,8 +83,10 @@ public final class ModbusEndpoint {
 
   /// Closes the shared connection; every user hears `closed`. To stop using it, `leave`.
   public func close() {
+    isClosing = true
     machine.close()
     act()
+    isClosing = false
   }
 
   /// Takes a user out: it hears nothing more. With the last one the connection closes.
@@ -90,8 +94,7 @@ public final class ModbusEndpoint {
     users.removeAll { $0 === user }
     machine.abandon { $0.user === user }
     guard users.isEmpty else { return }
-    machine.close()
-    act()
+    close()
     if let wake { timer.cancel(wake) }
     wake = nil
     onEmpty(self)
@@ -170,7 +173,7 @@ public final class ModbusEndpoint {
 
   private func hangUp() {
     attempt &+= 1
-    handler?.detach()
+    handler?.detach(orderly: isClosing || machine.options.perRequest)
     handler = nil
   }
 }
