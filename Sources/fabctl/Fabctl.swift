@@ -69,7 +69,8 @@ enum UsageLine {
 
   /// A first word that is no command, with the nearest that is; `nil`: the mistake is another.
   static func unknownCommand(_ arguments: [String], in root: any ParsableCommand.Type) -> String? {
-    let names = root.configuration.subcommands.map { $0._commandName } + ["help"]
+    let names =
+      root.configuration.subcommands.flatMap { [$0._commandName] + $0.configuration.aliases } + ["help"]
     guard let word = arguments.dropFirst().first, !word.hasPrefix("-"), !names.contains(word) else {
       return nil
     }

@@ -15,8 +15,6 @@ from conftest import CHART, DEPLOY, ROOT
 
 BIN = pathlib.Path(os.environ.get("FABGITOPS_BIN", ROOT / ".build" / "debug"))
 K8S = sorted(path for path in (DEPLOY / "k8s").rglob("*.yaml") if path.name != "kustomization.yaml")
-needs_run = pytest.mark.skipif(
-    not (ROOT / "Sources" / "fabctl" / "Commands" / "Run.swift").exists(), reason="fabctl has no `run` yet")
 
 
 def load(path):
@@ -58,7 +56,6 @@ def rules(documents, suffix=""):
             and document["metadata"]["name"].endswith(suffix)]
 
 
-@pytest.mark.skipif(not (DEPLOY / "k8s" / "rbac.yaml").exists(), reason="there is no deploy/k8s/rbac.yaml yet")
 def test_chart_and_plain_manifests_give_the_same_rights():
     def flat(found):
         return sorted((group, resource, tuple(sorted(rule.get("resourceNames", []))), verb)
@@ -109,7 +106,6 @@ def test_compose_file():
                 assert (ROOT / service["build"][key]).exists()
 
 
-@needs_run
 def test_compose_commands_are_of_these_programs():
     compose = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())
     for service, program in (("plcs", "mock-plc"), ("fabctl", "fabctl")):
@@ -125,7 +121,6 @@ def test_prometheus_of_compose_scrapes_the_controller():
     assert config["scrape_configs"][0]["static_configs"][0]["targets"] == ["fabctl:8080"]
 
 
-@needs_run
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 def test_unit(tmp_path):
     unit = DEPLOY / "systemd" / "fabgitops-edge@.service"

@@ -1,5 +1,6 @@
 """No dead link within the repository: files, and headings of pages."""
 
+import json
 import re
 import urllib.parse
 
@@ -63,3 +64,11 @@ def test_every_page_can_be_reached():
                 waiting.append(file)
     lost = {path for path in pages() if path not in reached and ".github" not in path.parts}
     assert sorted(str(path.relative_to(ROOT)) for path in lost) == []
+
+
+def test_the_recorded_tour_can_be_played():
+    """`docs/images/record` makes it; the format is asciicast v2."""
+    head, *events = [json.loads(line) for line in (ROOT / "docs/images/tour.cast").read_text().splitlines()]
+    assert head["version"] == 2 and head["width"] == 120 and head["height"] == 36
+    times = [time for time, kind, _ in events if kind == "o"]
+    assert len(times) == len(events) > 50 and times == sorted(times) and times[-1] > 30

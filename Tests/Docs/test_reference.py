@@ -95,9 +95,6 @@ def commands():
             joined = block.replace("\\\n", " ")
             spans += re.findall(r"(?:^|[\s(/;|&])(fabctl [^\n|;)#&>]*)", joined)
         for span in spans:
-            # Until fabctl has them.
-            if not (ROOT / "Sources/fabctl/Commands/Run.swift").exists() and re.match(r"fabctl (run|watch --attach|watch --context)", span):
-                continue
             yield page.relative_to(ROOT), span.strip()
 
 

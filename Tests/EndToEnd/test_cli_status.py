@@ -264,3 +264,29 @@ def test_source_codes(fabctl, repository, tmp_path):
 def test_a_closed_pipe_is_no_error(repository, two):
     command = f"{BIN}/fabctl get-status --git {repository.path} | head -1"
     assert os.waitstatus_to_exitcode(os.system(f"bash -c 'set -o pipefail; {command} > /dev/null'")) == 0
+
+
+def test_names_as_kubectl_prints_them(fabctl, repository, two):
+    names = fabctl("get", "-o", "name", "--git", str(repository.path)).stdout.split()
+    assert names and all(name.startswith("industrialplc.fabgitops.io/") for name in names)
+    plain = fabctl("status", *names, "--no-headers", "--git", str(repository.path)).stdout
+    assert len(plain.splitlines()) == len(names)
+    short = "plc/" + names[0].split("/")[1]
+    assert fabctl("describe", short, "--git", str(repository.path)).returncode in (0, 3)
+    assert fabctl("ls", "--git", str(repository.path)).stdout == fabctl("list", "--git", str(repository.path)).stdout
+
+
+def test_who_acts_says_which_namespace(fabctl, repository, plc):
+    one, other = plc({4001: 2400}), plc({4001: 2400})
+    repository.commit({
+        "a.yaml": manifest("line-1", one.port).replace("name: line-1", "name: line-1, namespace: hall-1"),
+        "b.yaml": manifest("line-1", other.port).replace("name: line-1", "name: line-1, namespace: hall-2")})
+    seen = fabctl("get-status", "line-1", "--no-headers", "--git", str(repository.path))
+    assert len(seen.stdout.splitlines()) == 2
+    for words in (["sync", "line-1", "--yes"], ["adopt", "line-1"], ["suspend", "line-1"]):
+        done = fabctl(*words, "--git", str(repository.path))
+        assert (done.returncode, done.stdout) == (2, ""), (words, done)
+        assert "line-1 is in several namespaces; say which: hall-1/line-1, hall-2/line-1" in done.stderr
+    assert not one.writes() and not other.writes()
+    done = fabctl("sync", "hall-2/line-1", "--yes", "--git", str(repository.path))
+    assert done.returncode == 0 and other.read(4001) == 2500 and one.read(4001) == 2400

@@ -34,3 +34,15 @@ def test_a_user_without_rights_reads_a_plc(tmp_path):
     finally:
         device.kill()
         device.wait()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="unmounting /proc wants root")
+@pytest.mark.parametrize("program,words,expected", [
+    ("fabctl", ["version"], "fabctl 0."), ("fabctl", ["lint", "/nowhere"], "/nowhere: no such file"),
+    ("mock-plc", ["--port", "none"], "'none'")])
+def test_arguments_are_seen_without_proc(program, words, expected):
+    """As in a bare chroot, where the runtime finds no /proc/self/cmdline."""
+    done = subprocess.run(
+        ["unshare", "-m", "bash", "-c", 'mount --make-rprivate / && umount -l /proc && exec "$@"', "_", BIN / program, *words],
+        capture_output=True, text=True, timeout=60, env=dict(os.environ, SWIFT_BACKTRACE="enable=no"), check=False)
+    assert expected in done.stdout + done.stderr, done

@@ -15,6 +15,7 @@ struct ClusterOverrides {
   ) async throws {
     let view = FleetView(try await ClusterListing.read(choices))
     try selection.requireAll(in: view.snapshot.devices.map(\.id))
+    try selection.requireOneEach(in: view.snapshot.devices.map(\.id))
     let devices = view.devices(selection)
     guard !devices.isEmpty else {
       throw CommandFailure(.usage, "fabctl: no device matches the selector; see `fabctl list -o wide`")

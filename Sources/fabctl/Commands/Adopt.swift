@@ -30,6 +30,7 @@ struct Adopt: AsyncParsableCommand {
     let choice = try source.choice()
     let (device, outcome) = try await LocalSession.with(source, .observe) { session in
       let snapshot = try await FleetReading.settled(session.engine, selection)
+      try selection.requireOneEach(in: snapshot.devices.map(\.id))
       guard let device = snapshot.devices.first(where: { selection.matches($0.spec) }) else {
         throw CommandFailure(.usage, "fabctl: no such device: \(name)")
       }

@@ -17,7 +17,7 @@ struct GetStatus: AsyncParsableCommand {
     discussion: """
       Reads every device once and writes nothing; in a cluster, prints what the operator read last. Exit codes: 0 fine; 1 drift found (with --exit-code);
       3 some devices unreachable; 5 source invalid; 6 repository or cluster unreachable; 7 timed out.
-      """)
+      """, aliases: ["get", "status"])
 
   @Argument(help: "Devices, `name` or `namespace/name`; all when none is named.", completion: .deviceNames)
   var names: [String] = []

@@ -8,7 +8,7 @@ struct HistoryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "history",
     abstract: "What happened to a device: states and events, or the values of a register, from the journal.",
-    discussion: "Reads the journal only; no device is asked. Oldest first.")
+    discussion: "Reads the journal only; no device is asked. Oldest first.", aliases: ["log"])
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case table, json, yaml }
 
@@ -155,6 +155,7 @@ struct RecordTable {
 /// How the journal's readers are asked for by name.
 enum JournalNames {
   static func device(_ text: String) -> DeviceID {
+    let text = DeviceSelection.withoutKind(text)
     let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
     return parts.count == 2 ? DeviceID(namespace: parts[0], name: parts[1]) : DeviceID(name: text)
   }

@@ -7,7 +7,7 @@ import Manifest
 struct List: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print the names of the devices, one a line.",
-    discussion: "Reads the manifests only; no device is asked.")
+    discussion: "Reads the manifests only; no device is asked.", aliases: ["ls"])
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, wide, name, json }
 

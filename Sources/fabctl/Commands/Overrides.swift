@@ -30,6 +30,7 @@ struct OverrideTargets: ParsableArguments {
     let desired = try await FleetReading.desired(source)
     let selection = DeviceSelection(names: names, selector: chosen.selector)
     try selection.requireAll(in: desired.devices.map(\.spec.id))
+    try selection.requireOneEach(in: desired.devices.map(\.spec.id))
     let specs = desired.devices.map(\.spec).filter(selection.matches).sorted { $0.id < $1.id }
     guard !specs.isEmpty else {
       throw CommandFailure(.usage, "fabctl: no device matches the selector; see `fabctl list -o wide`")

@@ -86,8 +86,10 @@ struct Sync: AsyncParsableCommand {
     await spinner.stop()
     let devices = try reading.get().devices.filter { selection.matches($0.spec) }
     guard !devices.isEmpty else {
-      throw CommandFailure(.usage, "fabctl: no device matches the selector; see `fabctl list -o wide`")
+      let why = all ? "there are no devices" : "no device matches the selector; see `fabctl list -o wide`"
+      throw CommandFailure(.usage, "fabctl: \(why)")
     }
+    try selection.requireOneEach(in: devices.map(\.id))
     let unreachable = devices.filter { $0.view.status == .unreachable }
     for device in unreachable {
       Console.error("\(device.id): unreachable: \(device.view.lastError ?? "no answer")")

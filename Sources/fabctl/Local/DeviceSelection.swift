@@ -19,8 +19,15 @@ struct DeviceSelection {
   var selector: DeviceSelector?
 
   init(names: [String], selector: DeviceSelector? = nil) {
-    self.names = names
+    self.names = names.map(Self.withoutKind)
     self.selector = selector
+  }
+
+  /// What `-o name` and kubectl print is a name, too: `industrialplc.fabgitops.io/line-1`, `plc/line-1`.
+  static func withoutKind(_ name: String) -> String {
+    let kinds = ["industrialplc", "industrialplcs", "plc"].flatMap { [$0, "\($0).fabgitops.io"] }
+    guard let slash = name.firstIndex(of: "/"), kinds.contains(String(name[..<slash])) else { return name }
+    return String(name[name.index(after: slash)...])
   }
 
   func matches(_ spec: DeviceSpec) -> Bool {
@@ -35,6 +42,16 @@ struct DeviceSelection {
     let known = ids.prefix(5).map(\.name).joined(separator: ", ") + (ids.count > 5 ? ", …" : "")
     throw CommandFailure(
       .usage, "fabctl: no such device: \(missing.joined(separator: ", ")) (there are \(known))")
+  }
+
+  /// Who acts means one device: a name that several namespaces have must be said in full.
+  func requireOneEach(in ids: [DeviceID]) throws {
+    for name in names where !name.contains("/") {
+      let same = ids.filter { $0.name == name }
+      guard same.count > 1 else { continue }
+      let all = same.map(\.description).sorted().prefix(5).joined(separator: ", ")
+      throw CommandFailure(.usage, "fabctl: \(name) is in several namespaces; say which: \(all)")
+    }
   }
 }
 
