@@ -1,0 +1,192 @@
+"""What the benchmarks run on: mock PLCs in processes of their own, a repository of manifests, and our engine."""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BIN = pathlib.Path(os.environ.get("FABGITOPS_BIN", ROOT / ".build-release" / "release"))
+TICKS = os.sysconf("SC_CLK_TCK")
+# A process of mock PLCs holds two descriptors for each.
+PLCS_PER_PROCESS = 4000
+
+
+def configuration():
+    """How the programs were built, as far as the path tells."""
+    return "release" if "release" in str(BIN.resolve()) else "debug"
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident(pid):
+    return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def free_ports(count):
+    """The first of so many free ports in a row."""
+    for first in range(20000, 60000 - count, 500):
+        with contextlib.ExitStack() as stack:
+            try:
+                for port in range(first, first + count, max(1, count // 200)):
+                    probe = stack.enter_context(socket.socket())
+                    probe.bind(("127.0.0.1", port))
+                return first
+            except OSError:
+                continue
+    raise RuntimeError("no room for the ports")
+
+
+class Plant:
+    """Mock PLCs with register 4001 at 2500, and manifests that want it so, polled once an interval."""
+
+    def __init__(self, count, interval=1):
+        self.count = count
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fabgitops-bench-"))
+        self.first_port = free_ports(count)
+        self.servers = []
+        for start in range(0, count, PLCS_PER_PROCESS):
+            part = min(PLCS_PER_PROCESS, count - start)
+            self.servers.append(subprocess.Popen(
+                [str(BIN / "mock-plc"), "--bind", "127.0.0.1", "--port", str(self.first_port + start), "--count",
+                 str(part), "--register", "4001", "--value", "2500"],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        wait_until(lambda: self.answers(count - 1), 60, "the mock PLCs")
+        self.repository = self.folder / "plant"
+        self.repository.mkdir()
+        documents = "---\n".join(
+            "apiVersion: fabgitops.io/v1\nkind: IndustrialPLC\n"
+            f"metadata: {{ name: line-{index:05} }}\n"
+            f'spec: {{ deviceAddress: "127.0.0.1", port: {self.first_port + index}, targetRegister: 4001, '
+            f"targetValue: 2500, pollIntervalSecs: {interval}, timeoutMs: 5000 }}\n" for index in range(count))
+        (self.repository / "plcs.yaml").write_text(documents)
+        environment = dict(os.environ, GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1")
+        for name in ("AUTHOR", "COMMITTER"):
+            environment |= {f"GIT_{name}_NAME": "bench", f"GIT_{name}_EMAIL": "bench@plant.example"}
+        for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "plant"]):
+            subprocess.run(["git", "-C", str(self.repository), *arguments], env=environment, check=True)
+
+    def answers(self, index):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.first_port + index)) == 0
+
+    def stop(self):
+        for server in self.servers:
+            server.send_signal(signal.SIGKILL)
+            server.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Engine:
+    """`fabctl run` over a plant: with its journal, or observing without one."""
+
+    def __init__(self, plant, observe=False):
+        self.port = free_ports(1)
+        self.state = plant.folder / f"state-{time.monotonic_ns()}"
+        command = [str(BIN / "fabctl"), "run", "--git", str(plant.repository), "--metrics", f"127.0.0.1:{self.port}",
+                   "--log-level", "error"]
+        environment = dict(os.environ, XDG_STATE_HOME=str(self.state))
+        self.process = subprocess.Popen(
+            command + (["--observe"] if observe else []), env=environment, stdout=subprocess.DEVNULL,
+            stderr=open(plant.folder / "engine.log", "w"))
+        self.pid = self.process.pid
+        wait_until(
+            lambda: total(self.metrics(), 'fabgitops_plcs{status="InSync"}') == plant.count, 300, "every PLC to be read")
+
+    def scrape(self, encoding="gzip"):
+        """One scrape as Prometheus does it: seconds, and the bytes of the answer."""
+        began = time.perf_counter()
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
+            connection.sendall(
+                b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nAccept: text/plain;version=0.0.4\r\n"
+                b"Accept-Encoding: " + encoding.encode() + b"\r\n\r\n")
+            pieces = []
+            while piece := connection.recv(1 << 20):
+                pieces.append(piece)
+        took = time.perf_counter() - began
+        head, _, body = b"".join(pieces).partition(b"\r\n\r\n")
+        if b" 200 " not in head[:20]:
+            raise RuntimeError(head[:200])
+        return took, body
+
+    def metrics(self):
+        try:
+            return self.scrape("identity")[1].decode()
+        except OSError:
+            return ""
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def wait_until(condition, seconds, what):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"not within {seconds} s: {what}")
+        time.sleep(0.5)
+
+
+def total(text, series):
+    """The sum of the series that begin so."""
+    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(series))
+
+
+def histogram(text, name):
+    """Cumulated counts by upper bound."""
+    pattern = re.compile(rf'^{name}_bucket{{le="([^"]+)"}} (\d+)$', re.M)
+    return {float(bound): int(count) for bound, count in pattern.findall(text)}
+
+
+def difference(after, before):
+    return {bound: count - before.get(bound, 0) for bound, count in after.items()}
+
+
+def quantile(buckets, share):
+    """The upper bound of the bucket that holds it: a true value is at most this."""
+    bounds = sorted(buckets)
+    wanted = share * buckets[bounds[-1]]
+    return next((bound for bound in bounds if buckets[bound] >= wanted), bounds[-1])
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def machine():
+    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    return {
+        "cpu": model.group(1) if model else "unknown", "cores": os.cpu_count(), "kernel": os.uname().release,
+        "load": os.getloadavg()[0], "configuration": configuration()}
+
+
+def show(record):
+    print(json.dumps(record), flush=True)
