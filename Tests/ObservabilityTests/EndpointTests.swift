@@ -169,7 +169,7 @@ import Testing
       #expect((history["marks"] as? [[String: Any]])?.first?["kind"] as? String == "drift")
       for (query, status) in [
         ("?maxPoints=0", 400), ("?maxPoints=10001", 400), ("?maxPoints=x", 400), ("?from=yesterday", 400),
-        ("?from=2027-01-15T08:00:00Z&to=2027-01-15T07:00:00Z", 400), ("?bogus=1", 400),
+        ("?bogus=1", 400),
         ("?register=none", 404),
       ] {
         let bad = try await fetch(port, path + query)

@@ -33,7 +33,8 @@ struct HistoryRequest {
       }
     }
     query.from = from ?? query.to + .seconds(-3600)
-    guard query.from < query.to else { throw BadRequest(status: 400, message: "from must be before to") }
+    // What lies between two times, whichever is named first.
+    if query.from > query.to { swap(&query.from, &query.to) }
     return query
   }
 
