@@ -70,7 +70,7 @@ interop_matrix() { python3 Tests/Interop/matrix.py; }
 
 wire_capture() { python3 Tests/Interop/capture.py; }
 
-citizenship() { python3 Tests/Interop/citizen.py 12 2; }
+citizenship() { python3 Tests/Interop/citizen.py 6 1; }
 
 # A short run of what was run long: Fuzz/run RUNS.
 fuzz_codec() { ./Fuzz/run 20000; }

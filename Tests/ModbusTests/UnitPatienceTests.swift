@@ -75,4 +75,24 @@ import Testing
     bench.pass(1)
     #expect(bench.take().contains(.failed(3, .wire(.timedOut(strayAnswers: 0)))))
   }
+
+  /// On a line without transaction ids nothing is given up early.
+  @Test func aSerialLineIsGivenAllItsTime() {
+    var bench = MachineBench(hasTransactionIds: false)
+    let read = ModbusRequest.readHoldingRegisters(address: 0, count: 1)
+    for (token, unit) in [(1, UInt8(1)), (2, 7), (3, 7)] {
+      bench.machine.connect()
+      bench.connected()
+      bench.submit(token, read, unit: unit)
+      if unit == 1 {
+        bench.answer(id: 0, unit: 1, [3, 2, 0, 42])
+        continue
+      }
+      _ = bench.take()
+      bench.pass(999)
+      #expect(bench.take().isEmpty)
+      bench.pass(1)
+      #expect(bench.take().contains(.failed(token, .wire(.timedOut(strayAnswers: 0)))))
+    }
+  }
 }

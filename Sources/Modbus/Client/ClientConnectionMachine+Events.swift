@@ -127,8 +127,10 @@ extension ClientConnectionMachine {
 
   mutating func send(_ pending: Pending, at now: Int64) {
     lastTransactionId &+= 1
-    let timeout = patience.timeout(
+    // Without transaction ids a late answer is told by little: there nothing is given up early.
+    let asked = patience.timeout(
       pending.timeout, unitId: pending.unitId, isWrite: pending.request.isWrite)
+    let timeout = hasTransactionIds ? asked : pending.timeout
     let deadline = now.addingClamped(timeout)
     actions.append(
       .send(

@@ -10,8 +10,9 @@ final class CredentialContext {
   private let eventLoop: any EventLoop
   private var current: Loaded?
   private var loading: EventLoopFuture<NIOSSLContext>?
-  /// Told why changed files could not be used; the last good ones stay in use.
+  /// Told why changed files could not be used, once for each reason; the last good ones stay in use.
   var onProblem: ((String) -> Void)?
+  private var lastProblem: WireFailure?
 
   private struct Loaded {
     var fingerprint: CredentialFiles.Fingerprint
@@ -57,6 +58,7 @@ final class CredentialContext {
     switch look {
     case .fresh(let fingerprint, let context):
       current = Loaded(fingerprint: fingerprint, context: context)
+      lastProblem = nil
       return context
     case .same:
       guard let current else { throw WireFailure.tls("no credentials") }
@@ -64,7 +66,8 @@ final class CredentialContext {
     case .failed(let failure):
       // Half of a rotation, most likely: the next connection looks again.
       guard let current else { throw failure }
-      onProblem?("\(failure); the credentials loaded before stay in use")
+      if failure != lastProblem { onProblem?("\(failure); the credentials loaded before stay in use") }
+      lastProblem = failure
       return current.context
     }
   }
