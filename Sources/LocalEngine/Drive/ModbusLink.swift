@@ -79,8 +79,10 @@ final class ModbusLink: DeviceLink, ModbusEndpointUser {
     self.meter = meter
     unit = spec.unitID
     timeout = Duration(spec.timeout)
+    // A small controller takes seconds over the arithmetic of a TLS handshake.
+    let patience: Duration = spec.security == nil ? .seconds(1) : .seconds(10)
     let options = ConnectionOptions(
-      connectTimeout: max(timeout, .seconds(1)), pauseAfterConnect: Duration(spec.pauseAfterConnect),
+      connectTimeout: max(timeout, patience), pauseAfterConnect: Duration(spec.pauseAfterConnect),
       pauseBetweenRequests: Duration(spec.pauseBetweenRequests), perRequest: spec.connection == .perRequest)
     do throws(EndpointAddressFault) {
       let address = try EndpointAddress(
