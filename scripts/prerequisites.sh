@@ -11,8 +11,11 @@ packages_for() {
         "zsh:zsh fish:fish groff:groff-base openssl:openssl" \
         "/usr/share/terminfo/x/xterm-direct:ncurses-term /usr/sbin/sshd:openssh-server ssh:openssh-client" \
         "/usr/include/modbus/modbus.h:libmodbus-dev cc:gcc pkg-config:pkg-config" \
-        "promtool:prometheus prometheus-alertmanager:prometheus-alertmanager"
+        "promtool:prometheus prometheus-alertmanager:prometheus-alertmanager" \
+        "kubectl:kubernetes-client systemd-analyze:systemd setpriv:util-linux"
       ;;
+    release) echo "cc:gcc g++:g++ strip:binutils python3:python3" ;;
+    images) echo "debootstrap:debootstrap buildah:buildah podman:podman crun:crun" ;;
   esac
 }
 
@@ -47,11 +50,12 @@ install_packages_for() {
     apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
-# install_python_packages REQUIREMENTS: into the Python that the end-to-end tests use.
+# install_python_packages REQUIREMENTS...: into the Python that the tests use.
 install_python_packages() {
+  local files=("${@/#/--requirement=}")
   python3 -m pip --version >/dev/null 2>&1 || { packages_pip && :; }
-  python3 -m pip install -q --disable-pip-version-check -r "$1" >&2 ||
-    python3 -m pip install -q --disable-pip-version-check --break-system-packages -r "$1" >&2
+  python3 -m pip install -q --disable-pip-version-check "${files[@]}" >&2 ||
+    python3 -m pip install -q --disable-pip-version-check --break-system-packages "${files[@]}" >&2
 }
 
 packages_pip() {
