@@ -94,7 +94,7 @@ security_tool() {
 scan_secrets() {
   local found
   found=$(security_tool detect-secrets detect-secrets==1.5.0 scan --disable-plugin Base64HighEntropyString \
-    --disable-plugin HexHighEntropyString --exclude-lines 'automountServiceAccountToken|read a Secret|user:password' --exclude-files '\.svg$|\.json$|^(.*/)?\.build' Sources scripts deploy demo docs themes \
+    --disable-plugin HexHighEntropyString --exclude-lines 'automountServiceAccountToken|secretName|read a Secret|user:password' --exclude-files '\.svg$|\.json$|^(.*/)?\.build' Sources scripts deploy demo docs themes \
     ./*.sh ./*.md Package.swift) || return 1
   jq -r '.results | to_entries[] | .key as $file | .value[] | "\($file):\(.line_number): \(.type)"' <<<"$found"
   [ "$(jq '.results | length' <<<"$found")" = 0 ]

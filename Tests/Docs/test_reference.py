@@ -40,6 +40,9 @@ def test_events():
     words |= set(re.findall(r"failed == 0 \? \.notice : \.warning, \"(\w+)\"", source("LocalEngine")))
     words |= set(re.findall(r"\.event\([^\"]*?\"([A-Z]\w+)\"", source("fabctl")))
     words |= set(re.findall(r"event\(\s*nil, now, \"([A-Z]\w+)\"", source("fabctl")))
+    words |= set(re.findall(r"record\([^\"]*?\.(?:info|notice|warning|alarm), nil, \"([A-Z]\w+)\"", source("LocalEngine"), re.S))
+    words |= set(re.findall(r"reason: \"([A-Z]\w+)\"", source("Cluster/Operator")))
+    assert {"RevisionApplied", "JournalRestored", "InvalidSpec", "DriftDetected"} <= words
     documented = set(table("events.md"))
     assert words <= documented, words - documented
     everything = source("LocalEngine") + source("fabctl") + source("Cluster") if (ROOT / "Sources/Cluster").is_dir() else (
