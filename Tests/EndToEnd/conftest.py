@@ -162,6 +162,17 @@ class Tmux:
         self.tmux("kill-server", check=False)
 
 
+@pytest.fixture(scope="session")
+def kubernetes(tmp_path_factory):
+    """An API server of the tests of the operator, with all of deploy/k8s in it."""
+    from kube import Cluster
+    server = Cluster(tmp_path_factory.mktemp("kubernetes"))
+    try:
+        yield server.start().install()
+    finally:
+        server.stop()
+
+
 @pytest.fixture
 def state(tmp_path, monkeypatch):
     """A state and configuration home of the test's own."""

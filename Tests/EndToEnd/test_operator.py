@@ -7,19 +7,15 @@ import pytest
 
 from conftest import mbpoll_read, wait_for
 from kube import (
-    MISSING, SYSTEM, Cluster, Fleet, Operator, certificate, condition, plc_yaml, write_register,
+    MISSING, SYSTEM, Fleet, Operator, certificate, condition, plc_yaml, write_register,
 )
 
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=MISSING or "")
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    server = Cluster(tmp_path_factory.mktemp("cluster"))
-    try:
-        yield server.start().install()
-    finally:
-        server.stop()
+@pytest.fixture
+def cluster(kubernetes):
+    return kubernetes
 
 
 @pytest.fixture

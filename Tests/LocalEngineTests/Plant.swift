@@ -16,7 +16,7 @@ struct Plant {
 
   init(
     values: [UInt16], mode: FleetMode = .control, journal: JournalChoice? = nil,
-    adjust: (inout DeviceSpec) -> Void = { _ in }
+    hooks: EngineHooks = .init(), adjust: (inout DeviceSpec) -> Void = { _ in }
   ) async throws {
     fleet = try await MockFleet.start(
       FleetConfiguration(plcs: values.map { .simple(register: 4001, value: $0) }))
@@ -24,7 +24,7 @@ struct Plant {
     settings.snapshotInterval = .milliseconds(10)
     engine = try await LocalEngine(
       source: source, origin: "test", settings: settings, journal: journal,
-      loop: MultiThreadedEventLoopGroup.singleton.next())
+      loop: MultiThreadedEventLoopGroup.singleton.next(), hooks: hooks)
     source.desire(specs(adjust))
   }
 
