@@ -63,7 +63,9 @@ def test_the_leader_is_killed(cluster, tmp_path):
     second = Operator(cluster, tmp_path, *times).wait("Standing by")
     vandal = Vandal(plant, count)
     try:
-        assert second.http("/readyz")[0] == 200 and second.metric("managed_plcs") == 0
+        # A standby is ready: it sees the resources, and leaves the PLCs alone.
+        wait_for("the standby to be ready", lambda: second.http("/readyz")[0] == 200)
+        assert second.metric("managed_plcs") == 0 and second.metric("fabgitops_leader") == 0
         vandal.start()
         wait_for("some corrections", lambda: sum(c for _, c in counters(cluster, count).values()) > count)
         seen = []

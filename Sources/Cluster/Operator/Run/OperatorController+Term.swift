@@ -85,6 +85,7 @@ extension OperatorController {
     guard let ending = term else { return }
     term = nil
     lastDeadline = nil
+    relay?.end()
     relay = nil
     ending.writing.cancel()
     await ending.engine.stop(grace: .zero)

@@ -105,6 +105,7 @@ public actor OperatorController {
     isStopping = true
     informing?.cancel()
     if let term {
+      relay?.end()
       await term.engine.stop(grace: .seconds(3))
       // The last snapshot ends the stream, and with it the pump.
       await term.pump.value
