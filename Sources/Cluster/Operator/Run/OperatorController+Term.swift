@@ -7,6 +7,7 @@ extension OperatorController {
   func handle(_ event: LeaderElector.Event) async {
     switch event {
     case .elected:
+      leaseTrouble = nil
       logger.notice("Leading", metadata: ["identity": "\(configuration.identity)"])
       leader = configuration.identity
       await beginTerm()
@@ -20,6 +21,8 @@ extension OperatorController {
       await endTerm()
       showStandby()
     case .troubled(let error):
+      guard error != leaseTrouble else { return }
+      leaseTrouble = error
       logger.warning("The lease cannot be read or renewed", metadata: ["error": "\(error)"])
     }
   }

@@ -41,6 +41,8 @@ public actor OperatorController {
   var book: ResourceBook
   var term: Term?
   var leader = ""
+  /// The last trouble with the lease, which is told once and not at every try.
+  var leaseTrouble: ClientError?
   /// Told apart from those of an informer that was replaced.
   var epoch = 0
   var isSynced = false

@@ -68,11 +68,13 @@ public final class OperatorEngine: FleetEngine {
   }
 
   func finish() {
-    state.withLock { state in
+    let readers = state.withLock { state in
       state.isFinished = true
-      for reader in state.readers.values { reader.finish() }
-      state.readers.removeAll()
+      defer { state.readers.removeAll() }
+      return Array(state.readers.values)
     }
+    // Not under the lock: a reader that ends takes itself off the list.
+    for reader in readers { reader.finish() }
   }
 
   private var engine: LocalEngine? { state.withLock(\.engine) }
