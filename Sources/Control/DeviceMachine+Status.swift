@@ -87,9 +87,10 @@ extension DeviceMachine {
 }
 
 extension RegisterView {
-  /// The first reason of the plant's why no write is happening; that this process only looks is none.
+  /// The first reason of the plant's why no write is happening. That this process only looks is none, nor is the age
+  /// of the last read, which would make another text of every poll.
   public var reasonNotWritten: String? {
     guard inSync == false else { return nil }
-    return refusals.first { $0.gate != 1 && $0.gate != 2 }?.explanation
+    return refusals.first { ![1, 2, 8].contains($0.gate) }?.explanation
   }
 }

@@ -95,9 +95,7 @@ extension Refusal {
     case .contested(let reverts, let delay, let retry):
       let after = delay.map { " \($0.brief) after each write" } ?? ""
       return "contested: put back \(reverts) times\(after); next try \(clock(retry))"
-    case .identityMismatch(_, let found):
-      guard let found else { return "the device does not identify itself as the manifest demands" }
-      return "the device says it is \(found.vendorName ?? "?") \(found.productCode ?? "?")"
+    case .identityMismatch(let expected, let found): return expected.difference(from: found)
     case .untrustedSource(let reason): return "the source is not trusted: \(reason)"
     case .journalUnavailable(let reason): return "the audit journal takes no records: \(reason)"
     case .uncertain: return "the last write was not answered: reading again before deciding"
@@ -114,5 +112,24 @@ extension Refusal {
   private static func number(_ value: Double) -> String {
     let rounded = value.rounded()
     return rounded == value && abs(value) < 1e15 ? String(Int64(rounded)) : String(value)
+  }
+}
+
+extension DeviceIdentity {
+  /// What a device says of itself against what is expected here, in one line.
+  public func difference(from found: DeviceIdentity?) -> String {
+    let fields = [
+      ("vendorName", vendorName, found?.vendorName), ("productCode", productCode, found?.productCode),
+      ("revision", revision, found?.revision),
+    ]
+    let wanted = fields.filter { $0.1 != nil && $0.1 != $0.2 }
+    guard found != nil else {
+      let all = wanted.map { "\($0.0) \($0.1 ?? "")" }.joined(separator: ", ")
+      return "the device does not identify itself; the manifest demands \(all)"
+    }
+    let differences = wanted.map { name, expected, actual in
+      "\(name) \(actual.map { $0.isEmpty ? "nothing" : $0 } ?? "nothing"), not \(expected ?? "")"
+    }
+    return "the device identifies itself as another one: \(differences.joined(separator: "; "))"
   }
 }

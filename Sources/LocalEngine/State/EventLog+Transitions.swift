@@ -99,9 +99,8 @@ struct TransitionWording {
         "Cannot connect (attempt \(attempt)): \(problem); next try in \(retry.brief)")
     case .stale: return .init(.warning, "Stale", "No successful read for three poll intervals")
     case .fresh: return .init(.notice, "Fresh", "Values are fresh again")
-    case .identity(_, let found):
-      let who = found.map { "\($0.vendorName ?? "?") \($0.productCode ?? "?")" } ?? "no identification"
-      return .init(.alarm, "IdentityMismatch", "The device at this address is another one: \(who)")
+    case .identity(let expected, let found):
+      return .init(.alarm, "IdentityMismatch", "Not this device: \(expected.difference(from: found))")
     case .released: return .init(.notice, "Released", "Released: its manifest is gone; nothing was written")
     case .invariantViolated(let what):
       return .init(.alarm, "InvariantViolated", "Internal check failed, corrections stop here: \(what)")

@@ -84,7 +84,7 @@ final class HostLock: Sendable {
 
   private static func failure(_ path: String) -> StateProblem {
     let code = errno
-    let why = code == ELOOP ? "is a symbolic link, which is refused" : String(cString: strerror(code))
-    return StateProblem(reason: "cannot open the lock \(path): \(why)")
+    let why = code == ELOOP ? "a symbolic link, which is refused" : String(cString: strerror(code))
+    return StateProblem(reason: "\(why): cannot open the lock \(path)")
   }
 }

@@ -101,7 +101,10 @@ struct Sync: AsyncParsableCommand {
     let writes = steps.filter(\.refusals.isEmpty)
     let rest: ExitStatus = unreachable.isEmpty ? .fine : .unreachable
     if steps.isEmpty, unreachable.isEmpty { Console.out("Everything is in sync; nothing to write.") }
-    if dryRun || writes.isEmpty { return steps.count > writes.count ? .refused : rest }
+    if dryRun || steps.isEmpty || (writes.isEmpty && !yes) {
+      return steps.count > writes.count ? .refused : rest
+    }
+    // Also where nothing would be written: what was asked for and refused belongs into the audit.
     guard yes || ask(writes.count) else { throw CommandFailure(.refused, "fabctl: nothing was written") }
     let outcome = try await perform(scope, engine)
     return outcome == .fine ? rest : outcome
