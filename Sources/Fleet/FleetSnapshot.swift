@@ -145,8 +145,7 @@ public struct EngineHealth: Hashable, Sendable {
   public var connections: Int
   /// What an operator should know, one line each.
   public var problems: [String]
-  /// Why this process only observes: who controls the devices (`anna, pid 4711, since 2026-01-02 03:04:05 controls
-  /// these devices`), or what keeps it from it.
+  /// Who controls the devices when this process does not (`user pid 1234 since 14:02`).
   public var controller: String?
 
   public init(

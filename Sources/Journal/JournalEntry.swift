@@ -53,7 +53,8 @@ public struct JournalOptions: Hashable, Sendable {
   public var maxEvents: Int64 = 1_000_000
   /// What may wait in memory for a slow or broken disk.
   public var maxWaitingSamples = 200_000
-  public var maxWaitingEvents = 20_000
+  /// A fleet of 10,000 devices that starts or is cut off tells two states each at once.
+  public var maxWaitingEvents = 50_000
   public var maxWaitingAudits = 20_000
 
   public init() {}

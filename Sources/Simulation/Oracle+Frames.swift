@@ -145,6 +145,9 @@ extension World {
     if recent >= limit, timesAreTrue {
       violation("budget", device, "\(name): \(recent) writes within an hour, allowed \(limit)")
     }
+    if let endurance = devices[device].spec.correction.writeEndurance, register.frames.count >= endurance {
+      violation("wear", device, "\(name): \(register.frames.count) writes, made for \(endurance)")
+    }
     if let since = register.contestedAt, now - since < 60_000_000_000 { violation("contested", device, name) }
   }
 }

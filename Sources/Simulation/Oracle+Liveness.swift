@@ -53,6 +53,8 @@ extension World {
     let hour = 3_600_000_000_000 + 2 * spec.pollInterval.nanoseconds
     let recent = devices[device].ledger.registers[index].attempts.count { now - $0 < hour }
     if recent >= spec.correction.maxWritesPerHour { return "budget" }
+    let attempts = devices[device].ledger.registers[index].attempts.count
+    if let endurance = spec.correction.writeEndurance, attempts >= endurance { return "worn out" }
     // Writes counted by an earlier process whose clock was set since count as just made.
     if incarnation > 1, forwardJumpAt != .min || clockWentBack { return "budget after a restart" }
     return nil

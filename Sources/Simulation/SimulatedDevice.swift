@@ -60,6 +60,7 @@ struct SimulatedDevice {
     spec.connection = random.chance(0.1) ? .perRequest : .persistent
     spec.correction.confirmReads = random.chance(0.2) ? random.number(2...3) : 1
     spec.correction.maxWritesPerHour = [3, 10, 60, 1000][random.number(0...3)]
+    if random.chance(0.1) { spec.correction.writeEndurance = UInt64(random.number(2...20)) }
     if random.chance(0.2) { spec.correction.permit = PermitRule(address: 1, table: .coil, equals: 1) }
     if random.chance(0.2) { spec.identity = DeviceIdentity(vendorName: "ACME") }
     if random.chance(0.15), let window = Self.window(&random) { spec.correction.windows = [window] }

@@ -61,7 +61,7 @@ extension Model {
     var banners: [Banner] = []
     if let controller = snapshot.health.controller {
       banners.append(
-        Banner(role: .observing, text: "Observing only: \(controller)"))
+        Banner(role: .observing, text: "Observing only: these devices are controlled by \(controller)"))
     } else if snapshot.mode == .control, snapshot.gates.leadershipUntil == nil {
       let holder = snapshot.gates.leader
       banners.append(

@@ -6,6 +6,8 @@ public struct EngineSettings: Sendable {
   public var mode: FleetMode
   /// Why it observes, for the operator; empty when asked to.
   public var observeReason: String
+  /// Who controls the devices instead, when somebody does.
+  public var controller: String?
   /// Least time between two snapshots.
   public var snapshotInterval: TimeSpan
   /// Samples kept in memory for each device.

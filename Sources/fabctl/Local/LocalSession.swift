@@ -33,10 +33,13 @@ struct LocalSession {
     let directory = Self.directory(choice)
     var lock: ControllerLock?
     var reason = ""
+    var controller: String?
     if wish != .observe {
       switch ControllerLock.acquire(in: directory, user: Operator.name, since: Date()) {
       case .acquired(let taken): lock = taken
-      case .heldBy(let holder), .heldElsewhere(let holder): reason = "\(holder) controls these devices"
+      case .heldBy(let holder), .heldElsewhere(let holder):
+        controller = holder
+        reason = "\(holder) controls these devices"
       case .unavailable(let problem): reason = problem.reason
       }
       if wish == .mustControl, lock == nil {
@@ -47,6 +50,7 @@ struct LocalSession {
       }
     }
     var settings = settings
+    settings.controller = controller
     settings.mode = lock == nil ? .observe : .control
     settings.observeReason = reason
     settings.credentialsDirectory = CredentialsDirectory.standard()
