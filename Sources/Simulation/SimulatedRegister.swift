@@ -109,6 +109,12 @@ struct SimulatedRegister {
     }
   }
 
+  /// So near to the end of the tolerance that two right decoders may differ on which side it is.
+  func isOnTheEdge(_ words: ArraySlice<UInt16>, desired: Double) -> Bool {
+    guard kind == .float || kind == .floatSwapped, tolerance > 0 else { return false }
+    return abs(abs(number(words) - desired) - tolerance) < 2e-5
+  }
+
   /// A desired value: inside the envelope, unless the validator has a hole.
   func drawDesired(_ random: inout SplitMix64, leaky: Bool) -> Double {
     if isLogical { return random.chance(0.5) ? 1 : 0 }

@@ -302,17 +302,19 @@ def test_each_gate_says_why_everywhere(terminal, repository, plc, fabctl):
     session = watch(terminal, repository, columns=200, rows=50)
     session.keys("5", "Enter")
     session.wait("WriteRefused", *whys.values())
-    session.keys("Escape", "1", "g")
+    session.keys("Escape", "1")
     left = set(whys)
-    for _ in range(len(GATES) * 2):
+    for step in range(len(GATES) * 3):
+        # Down the list, and from its top again.
+        session.keys("j" if step % len(GATES) else "g")
+        time.sleep(0.5)
+
         def shown():
             screen = session.screen()
             return {gate for gate in whys if re.search(rf"─ {gate} ─", screen) and whys[gate] in screen}
         left -= wait_for(lambda: session.screen(), shown)
         if not left:
             break
-        session.keys("j")
-        time.sleep(0.3)
     assert not left, f"no reason on the screen for {left}:\n{session.screen()}"
     session.keys("q")
     session.wait("exit=0")

@@ -293,7 +293,7 @@ final class EngineCore {
     return FleetSnapshot(
       sequence: sequence, at: moment.wall, mode: gates.mode, source: source, gates: gates,
       health: health.report(
-        at: moment.instant, connections: links.connections, problems: problems(), controller: controller()),
+        at: moment.instant, connections: links.connections, problems: problems(), controller: settings.controller),
       devices: devices, events: events.events, operations: operations.operations)
   }
 
@@ -303,12 +303,11 @@ final class EngineCore {
     return snapshot(devices(0..<deviceCount, at: moment), at: moment)
   }
 
-  private func controller() -> String? {
-    settings.observeReason.isEmpty ? nil : settings.observeReason
-  }
-
   private func problems() -> [String] {
     var list = notices
+    if !settings.observeReason.isEmpty, settings.controller == nil {
+      list.append("observing only: \(settings.observeReason)")
+    }
     if let problem = gates.journalProblem { list.append("journal: \(problem)") }
     if let problem = gates.trustProblem { list.append("source: \(problem)") }
     return list
