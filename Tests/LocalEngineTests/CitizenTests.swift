@@ -22,9 +22,12 @@ import Testing
     return (engine, source)
   }
 
-  private func spec(_ name: String, _ port: Int, unit: UInt8 = 1, register: UInt16 = 4001) -> DeviceSpec {
+  private func spec(
+    _ name: String, _ port: Int, unit: UInt8 = 1, register: UInt16 = 4001,
+    timeout: TimeSpan = .milliseconds(200)
+  ) -> DeviceSpec {
     DeviceSpec(
-      id: DeviceID(name: name), address: "127.0.0.1", port: port, unitID: unit, timeout: .milliseconds(200),
+      id: DeviceID(name: name), address: "127.0.0.1", port: port, unitID: unit, timeout: timeout,
       pollInterval: .seconds(1),
       registers: [RegisterSpec(name: "setpoint", address: register, desired: .integer(2500))])
   }
@@ -58,8 +61,13 @@ import Testing
         log.withLock { $0.append(line) }
       })
     try await fleet.poke(4002, [2400])
+    // A loaded machine may be slow to answer, and a timeout would cost the one connection.
     let (engine, _) = try await engine(
-      fleet, [spec("line-1", fleet.ports[0]), spec("line-2", fleet.ports[0], register: 4002)])
+      fleet,
+      [
+        spec("line-1", fleet.ports[0], timeout: .seconds(15)),
+        spec("line-2", fleet.ports[0], register: 4002, timeout: .seconds(15)),
+      ])
     // The second one drifted: its correction goes over the same connection.
     try await wait(engine, "both in sync, read again and again") { snapshot in
       snapshot.devices.count == 2 && snapshot.devices.allSatisfy { $0.view.status == .inSync }

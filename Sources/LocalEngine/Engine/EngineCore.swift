@@ -293,7 +293,8 @@ final class EngineCore {
     return FleetSnapshot(
       sequence: sequence, at: moment.wall, mode: gates.mode, source: source, gates: gates,
       health: health.report(
-        at: moment.instant, connections: links.connections, problems: problems(), controller: settings.controller),
+        at: moment.instant, connections: links.connections, problems: problems(),
+        controller: settings.controller),
       devices: devices, events: events.events, operations: operations.operations)
   }
 
