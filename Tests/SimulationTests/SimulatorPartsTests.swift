@@ -57,6 +57,18 @@ import Testing
     #expect(BerlinTime.instant(ofLocal: ends + 3600 + 1800) == ends - 1800)
   }
 
+  /// Seed 7376 once: 41.399994 is 0.500006 from 41.9, which one right decoder calls within 0.5 and another one not.
+  @Test func theVeryEndOfAToleranceIsOnNeitherSide() {
+    var random = SplitMix64(seed: 1)
+    var register = SimulatedRegister(0, &random)
+    register.kind = .float
+    register.tolerance = 0.5
+    #expect(register.isOnTheEdge([16933, 39320], desired: 41.9))
+    #expect(!register.isOnTheEdge([16933, 39320], desired: 41.8))
+    register.tolerance = 0
+    #expect(!register.isOnTheEdge([16933, 39320], desired: 41.9))
+  }
+
   @Test func swarmsDiffer() {
     var kinds: Set<Int> = []
     for seed in UInt64(0)..<50 {
