@@ -37,8 +37,11 @@ struct OperatorCommand: ParsableCommand {
       "Only the i-th of n parts of the resources (0/3, 1/3, 2/3), divided by name.", valueName: "i/n"))
   var shard: Shard = .whole
 
-  @Option(help: ArgumentHelp("Where to serve /metrics, /healthz, /readyz and /api/v1.", valueName: "address"))
-  var http = "0.0.0.0:8080"
+  @Option(
+    help: ArgumentHelp(
+      "Where to serve /metrics, /healthz, /readyz and /api/v1; else 0.0.0.0:8080 in a container, 127.0.0.1:8080 elsewhere.",
+      valueName: "address"))
+  var http: String?
 
   @Flag(inversion: .prefixedNo, help: "Act only while holding the lease.")
   var leaderElect = true

@@ -34,7 +34,8 @@ struct OperatorProcess {
   /// Everything that can be refused is refused here.
   init(_ command: OperatorCommand) throws {
     self.command = command
-    http = try Self.address(command.http, "--http", version: Self.version)
+    let address = command.http ?? ObservabilityOptions.standardAddress(ProcessInfo.processInfo.environment)
+    http = try Self.address(address, "--http", version: Self.version)
     webhookAddress = try command.webhook.map { try Self.address($0, "--webhook", version: Self.version) }
     let environment = ProcessInfo.processInfo.environment
     do {
@@ -166,7 +167,7 @@ struct OperatorProcess {
       engine: controller.engine, registry: registry, options: http, logger: Logger(label: "http"),
       now: LogOutput.systemTime)
     let logger = logger
-    let (http, hook) = (command.http, command.webhook ?? "")
+    let (http, hook) = ("\(self.http.host):\(self.http.port)", command.webhook ?? "")
     return await withTaskGroup(of: OperatorFailure?.self) { group in
       group.addTask {
         do {

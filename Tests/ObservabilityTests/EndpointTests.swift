@@ -120,6 +120,17 @@ import Testing
     }
   }
 
+  @Test func theTimesOfAHistoryMayBeNamedInAnyOrder() throws {
+    let id = DeviceID(name: "line-1")
+    let (early, late) = ("2027-01-15T07:00:00Z", "2027-01-15T08:00:00Z")
+    for (from, to) in [(early, late), (late, early)] {
+      let query = try HistoryRequest.query(id, parameters: [("from", from), ("to", to)], now: noon)
+      #expect(query.from.rfc3339 == early && query.to.rfc3339 == late)
+    }
+    let instant = try HistoryRequest.query(id, parameters: [("from", late), ("to", late)], now: noon)
+    #expect(instant.from == instant.to)
+  }
+
   @Test func theFleetIsPackedForWhoTakesIt() async throws {
     try await serving(engine) { port in
       let plain = try await fetch(port, "/api/v1/fleet")
@@ -244,6 +255,16 @@ import Testing
     try await serving(engine) { port in
       await #expect(throws: (any Error).self) { try await serving(engine, { $0.port = port }) { _ in } }
     }
+  }
+
+  @Test func onlyAContainerIsOpenByItself() {
+    func address(_ environment: [String: String], _ files: Set<String> = []) -> String {
+      ObservabilityOptions.standardAddress(environment, exists: files.contains)
+    }
+    #expect(address([:]) == "127.0.0.1:8080")
+    #expect(address(["KUBERNETES_SERVICE_HOST": "10.0.0.1"]) == "0.0.0.0:8080")
+    #expect(address(["container": "podman"]) == "0.0.0.0:8080")
+    #expect(address([:], ["/.dockerenv"]) == "0.0.0.0:8080")
   }
 
   @Test(arguments: [

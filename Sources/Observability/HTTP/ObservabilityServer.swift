@@ -34,6 +34,17 @@ public struct ObservabilityOptions: Sendable {
 
   public init() {}
 
+  /// Where a service listens when nobody says so: on every interface of a container, whose network is its own, and on
+  /// the loopback of anything else.
+  public static func standardAddress(
+    _ environment: [String: String], exists: (String) -> Bool = FileManager.default.fileExists
+  ) -> String {
+    let isContainer =
+      environment["KUBERNETES_SERVICE_HOST"] != nil || environment["container"] != nil
+      || exists("/.dockerenv") || exists("/run/.containerenv")
+    return isContainer ? "0.0.0.0:8080" : "127.0.0.1:8080"
+  }
+
   /// `127.0.0.1:8080`, `:8080` (every interface), `[::1]:8080`, `8080` (loopback); `nil`: none of these.
   public init?(listen text: String) {
     let pieces = text.lastIndex(of: ":").map { (text[..<$0], text[text.index(after: $0)...]) }
