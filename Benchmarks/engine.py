@@ -26,7 +26,7 @@ def window(engine, seconds):
 
 def libmodbus(plant, poller, seconds):
     done = subprocess.run(
-        [str(poller), str(plant.first_port), str(plant.count), "1000", str(seconds), "4001", "1"],
+        [str(poller), str(plant.ports[0]), str(plant.count), "1000", str(seconds), "4001", "1"],
         capture_output=True, text=True, check=True, timeout=300)
     return json.loads(done.stdout)
 

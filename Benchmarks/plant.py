@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -15,9 +16,11 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(os.environ.get("FABGITOPS_BIN", ROOT / ".build-release" / "release"))
+# A descriptor for each connection; what is started here inherits the limit.
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 TICKS = os.sysconf("SC_CLK_TCK")
 # A process of mock PLCs holds two descriptors for each.
-PLCS_PER_PROCESS = 4000
+PLCS_PER_PROCESS = 2000
 
 
 def configuration():
@@ -36,11 +39,14 @@ def resident(pid):
 
 def free_ports(count):
     """The first of so many free ports in a row."""
-    for first in range(20000, 60000 - count, 500):
+    # Below the ports that the kernel gives to connections.
+    for first in range(10000, 32768 - count, 250):
         with contextlib.ExitStack() as stack:
             try:
-                for port in range(first, first + count, max(1, count // 200)):
+                for port in range(first, first + count):
                     probe = stack.enter_context(socket.socket())
+                    # Connections that are over do not keep a port.
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     probe.bind(("127.0.0.1", port))
                 return first
             except OSError:
@@ -54,32 +60,31 @@ class Plant:
     def __init__(self, count, interval=1):
         self.count = count
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fabgitops-bench-"))
-        self.first_port = free_ports(count)
+        self.ports = []
         self.servers = []
         for start in range(0, count, PLCS_PER_PROCESS):
             part = min(PLCS_PER_PROCESS, count - start)
+            first = free_ports(part)
             self.servers.append(subprocess.Popen(
-                [str(BIN / "mock-plc"), "--bind", "127.0.0.1", "--port", str(self.first_port + start), "--count",
-                 str(part), "--register", "4001", "--value", "2500"],
+                [str(BIN / "mock-plc"), "--bind", "127.0.0.1", "--port", str(first), "--count", str(part),
+                 "--register", "4001", "--value", "2500"],
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        wait_until(lambda: self.answers(count - 1), 60, "the mock PLCs")
+            wait_until(lambda port=first + part - 1: answers(port), 60, "the mock PLCs")
+            self.ports += range(first, first + part)
         self.repository = self.folder / "plant"
         self.repository.mkdir()
-        documents = "---\n".join(
+        documents = [
             "apiVersion: fabgitops.io/v1\nkind: IndustrialPLC\n"
             f"metadata: {{ name: line-{index:05} }}\n"
-            f'spec: {{ deviceAddress: "127.0.0.1", port: {self.first_port + index}, targetRegister: 4001, '
-            f"targetValue: 2500, pollIntervalSecs: {interval}, timeoutMs: 5000 }}\n" for index in range(count))
-        (self.repository / "plcs.yaml").write_text(documents)
+            f'spec: {{ deviceAddress: "127.0.0.1", port: {self.ports[index]}, targetRegister: 4001, '
+            f"targetValue: 2500, pollIntervalSecs: {interval}, timeoutMs: 5000 }}\n" for index in range(count)]
+        for start in range(0, count, 100):
+            (self.repository / f"plcs-{start:05}.yaml").write_text("---\n".join(documents[start:start + 100]))
         environment = dict(os.environ, GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1")
         for name in ("AUTHOR", "COMMITTER"):
             environment |= {f"GIT_{name}_NAME": "bench", f"GIT_{name}_EMAIL": "bench@plant.example"}
         for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "plant"]):
             subprocess.run(["git", "-C", str(self.repository), *arguments], env=environment, check=True)
-
-    def answers(self, index):
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.first_port + index)) == 0
 
     def stop(self):
         for server in self.servers:
@@ -145,6 +150,11 @@ class Engine:
 
     def __exit__(self, *_):
         self.stop()
+
+
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def wait_until(condition, seconds, what):
