@@ -110,7 +110,11 @@ public final class LocalEngine: FleetEngine {
     guard !values.isEmpty else {
       return .refused("adopt: nothing to adopt on \(device): no drifted register has been read")
     }
-    return await source.adopt(device, values: values, by: operatorName)
+    let outcome = await source.adopt(device, values: values, by: operatorName)
+    if case .committed(let branch, let commit, _) = outcome {
+      loop.execute { core.value.adopted(device, branch: branch, commit: commit, by: operatorName) }
+    }
+    return outcome
   }
 
   /// Leadership (gate 2) lasts for `span` from now; `nil`: it has ended, `.max` nanoseconds: for good.

@@ -17,6 +17,9 @@ final class TerminalLoop {
   private var decoder: KeyDecoder
   private var decoderDeadline: UInt64?
   private var pacer: OutputPacer
+  private var link: SSHLink?
+  /// When to look again whether the line has drained.
+  private var recheck: UInt64?
   private var frame: Frame?
   private var latest: Frame?
   private var output: [UInt8] = []
@@ -55,6 +58,7 @@ final class TerminalLoop {
     let rate = options.bytesPerSecond ?? Int(cn_line_rate(device.descriptor))
     pacer = OutputPacer(
       framesPerSecond: options.framesPerSecond, bytesPerSecond: rate > 0 ? rate : nil)
+    link = SSHLink { name in getenv(name).map { String(cString: $0) } }
     enter()
     mailbox.setSize(screen.size)
     events.yield(.resize(screen.size))
@@ -105,8 +109,7 @@ final class TerminalLoop {
   private func timeout(now: UInt64) -> Int32 {
     var next = decoderDeadline ?? .max
     if frame != nil && !hasOutput && !isGone && !isAway {
-      let queued = cn_output_queue(device.descriptor) > 0
-      next = min(next, max(pacer.nextFrame(now: now), queued ? now &+ 20_000_000 : now))
+      next = min(next, max(pacer.nextFrame(now: now), recheck ?? now))
     }
     guard next < .max else { return -1 }
     return next <= now ? 0 : Int32(clamping: (next - now) / 1_000_000 + 1)
@@ -176,7 +179,12 @@ final class TerminalLoop {
       return
     }
     let now = Self.now()
-    guard pacer.nextFrame(now: now) <= now, cn_output_queue(device.descriptor) == 0 else { return }
+    guard pacer.nextFrame(now: now) <= now, now >= recheck ?? 0 else { return }
+    // A serial line tells its own queue; over SSH it is the connection's that counts.
+    recheck =
+      cn_output_queue(device.descriptor) > 0
+      ? now &+ 20_000_000 : link?.isBusy(now: now) == true ? now &+ 40_000_000 : nil
+    guard recheck == nil else { return }
     self.frame = nil
     latest = frame
     output = screen.bytes(showing: frame)

@@ -67,6 +67,8 @@ extension GlyphSet {
   public var scrollTrack: Unicode.Scalar { pick("│", "│", "|") }
   public var commitMark: Unicode.Scalar { pick("◆", "♦", "*") }
   public var correctionMark: Unicode.Scalar { pick("▲", "▲", "^") }
+  public var barFull: Unicode.Scalar { pick("━", "■", "=") }
+  public var barEmpty: Unicode.Scalar { pick("─", "─", "-") }
   public var horizontal: Unicode.Scalar { border.horizontal }
   public var vertical: Unicode.Scalar { border.vertical }
 

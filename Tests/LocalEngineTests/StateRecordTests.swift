@@ -24,6 +24,7 @@ final class SpyTrail: AuditTrail {
   func noteTakenUp(upTo sequence: Int64, at time: WallTime) {}
   func note(_ hold: Hold, by: String, at time: WallTime) { holds.append(hold) }
   func note(_ event: FleetEvent) {}
+  func adopted(_ device: DeviceID, branch: String, commit: String, by: String, at time: WallTime) {}
   func note(_ counters: DeviceCounters, of device: DeviceID) {}
   func note(status: DeviceStatus?, of device: DeviceID, at time: WallTime) {
     states.append((device, status, time))

@@ -12,6 +12,7 @@ enum SyncDrawing {
       title, Size(width, list + SyncDialog.furniture), danger: dialog.needsReview || dialog.scope.force,
       into: &frame)
     frame.put(summary(dialog), at: inside.origin, style: Style(.dialog, on: nil, .bold), width: inside.width)
+    drawBar(dialog, inside.row(1), into: &frame)
     let body = Rect(x: inside.x, y: inside.y + 2, width: inside.width - 1, height: list)
     let top = min(max(dialog.scroll, 0), max(dialog.lineCount - list, 0))
     switch dialog.stage {
@@ -69,6 +70,22 @@ enum SyncDrawing {
       let registers = dialog.writes.count == 1 ? "1 register" : "\(dialog.writes.count) registers"
       let devices = dialog.deviceCount == 1 ? "1 device" : "\(dialog.deviceCount) devices"
       return "Write \(registers) on \(devices):"
+    }
+  }
+
+  /// How far it is; what did not end well is seen in the bar, too.
+  private static func drawBar(_ dialog: SyncDialog, _ row: Rect, into frame: inout Frame) {
+    guard case .running = dialog.stage, let lines = dialog.operation?.lines, lines.count > 1 else { return }
+    let width = min(row.width, 40)
+    let good = lines.filter { line in line.result.map { $0.outcome.isGood } ?? false }.count
+    let bad = lines.filter { $0.result != nil }.count - good
+    let (goodCells, badCells) = (good * width / lines.count, (bad * width + lines.count - 1) / lines.count)
+    for column in 0..<width {
+      let isGood = column < goodCells
+      let isBad = !isGood && column < goodCells + badCells
+      frame.put(
+        isGood || isBad ? frame.glyphs.barFull : frame.glyphs.barEmpty, at: Point(row.x + column, row.y),
+        style: Style(isGood ? .corrected : isBad ? .warning : .dim, on: .dialog))
     }
   }
 
@@ -262,6 +279,13 @@ extension SyncDialog {
 }
 
 extension SyncResult.Outcome {
+  var isGood: Bool {
+    switch self {
+    case .alreadyInSync, .corrected: true
+    case .refused, .failed: false
+    }
+  }
+
   var word: String {
     switch self {
     case .alreadyInSync: "in sync"

@@ -16,6 +16,8 @@ protocol AuditTrail: AnyObject {
   /// A hold as it is in force from here on, and who made it so.
   func note(_ hold: Hold, by: String, at time: WallTime)
   func note(_ event: FleetEvent)
+  /// Reality was made a commit.
+  func adopted(_ device: DeviceID, branch: String, commit: String, by: String, at time: WallTime)
   func note(_ counters: DeviceCounters, of device: DeviceID)
   func note(status: DeviceStatus?, of device: DeviceID, at time: WallTime)
   /// One poll's numbers, in the order of the registers; NaN was not read.
@@ -71,6 +73,7 @@ final class NoAuditTrail: AuditTrail {
   func noteTakenUp(upTo sequence: Int64, at time: WallTime) {}
   func note(_ hold: Hold, by: String, at time: WallTime) {}
   func note(_ event: FleetEvent) {}
+  func adopted(_ device: DeviceID, branch: String, commit: String, by: String, at time: WallTime) {}
   func note(_ counters: DeviceCounters, of device: DeviceID) {}
   func note(status: DeviceStatus?, of device: DeviceID, at time: WallTime) {}
   func sample(_ device: DeviceID, registers: [RegisterSpec], at time: WallTime, _ value: (Int) -> Double) {}

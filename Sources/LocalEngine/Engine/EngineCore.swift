@@ -182,6 +182,14 @@ final class EngineCore {
     touched()
   }
 
+  func adopted(_ device: DeviceID, branch: String, commit: String, by: String) {
+    let time = now().wall
+    audit.adopted(device, branch: branch, commit: commit, by: by, at: time)
+    record(
+      at: time, .notice, device, "Adopted",
+      "\(by) made reality the commit \(commit.prefix(10)) on \(branch)")
+  }
+
   private func log(_ event: FleetEvent) {
     var metadata: Logger.Metadata = ["reason": .string(event.reason)]
     if let device = event.device { metadata["plc"] = .string(device.description) }

@@ -141,6 +141,11 @@ final class JournalTrail: AuditTrail {
 
   func note(_ event: FleetEvent) { writer.record(event) }
 
+  func adopted(_ device: DeviceID, branch: String, commit: String, by: String, at time: WallTime) {
+    writer.record(
+      AuditDraft(kind: .adopt, at: time, actor: by, device: device, detail: "\(branch) \(commit)"))
+  }
+
   func note(_ counters: DeviceCounters, of device: DeviceID) { writer.record(counters: counters, of: device) }
 
   func note(status: DeviceStatus?, of device: DeviceID, at time: WallTime) {

@@ -43,6 +43,8 @@ final class SnapshotFeed {
   private var nextReader = 0
   private var lastPublish = Instant(nanoseconds: .min)
   private var isStopped = false
+  private var isBeating = false
+  private static let beatInterval = TimeSpan.seconds(2)
 
   init(core: EngineCore, interval: TimeSpan) {
     self.core = core
@@ -57,6 +59,7 @@ final class SnapshotFeed {
       return nextReader
     }
     readers[nextReader] = continuation
+    if !isBeating { beat() }
     if core.deviceCount <= Self.slice {
       continuation.yield(core.makeSnapshot())
     } else if case .assembling = state {
@@ -83,6 +86,15 @@ final class SnapshotFeed {
         if case .scheduled = state { begin() }
       }
     }
+  }
+
+  /// A sign of life every so often, also when nothing changes: with no devices, or ones that are polled rarely, a
+  /// reader could not tell a quiet engine from a dead one.
+  private func beat() {
+    isBeating = !isStopped && !readers.isEmpty
+    guard isBeating else { return }
+    if core.now().instant - lastPublish >= Self.beatInterval { touched() }
+    later(.nanoseconds(Self.beatInterval.nanoseconds)) { [self] in beat() }
   }
 
   /// Without slices and without waiting: for the end of the engine, when there are no polls to delay.

@@ -43,7 +43,7 @@ struct ThemesCommand: ParsableCommand {
 
   func run() throws {
     guard let preview else { return try ThemeShelf.printList() }
-    let theme = try ThemeShelf.load(wanted: preview).chosen
+    let theme = try ThemeShelf.load(wanted: preview, option: "--preview").chosen
     let sides = size.lowercased().split(separator: "x").compactMap { Int($0) }
     guard sides.count == 2, (1...500).contains(sides[0]), (1...200).contains(sides[1]) else {
       throw ValidationError("--size \(size): columns and rows, such as 100x30")

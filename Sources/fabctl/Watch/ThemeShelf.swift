@@ -7,7 +7,7 @@ struct ThemeShelf {
   var themes: [Theme]
   var chosen: Theme
 
-  static func load(wanted: String) throws -> ThemeShelf {
+  static func load(wanted: String, option: String = "--theme") throws -> ThemeShelf {
     let library = ThemeLibrary(environment: ProcessInfo.processInfo.environment)
     do throws(ThemeError) {
       let chosen = try library.theme(named: wanted)
@@ -15,7 +15,7 @@ struct ThemeShelf {
       if !themes.contains(where: { $0.name == chosen.name }) { themes.insert(chosen, at: 0) }
       return ThemeShelf(themes: themes, chosen: chosen)
     } catch {
-      throw CommandFailure(.usage, "fabctl: --theme: \(error)")
+      throw CommandFailure(.usage, "fabctl: \(option): \(error)")
     }
   }
 
