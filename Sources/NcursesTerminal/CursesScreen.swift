@@ -11,7 +11,8 @@ final class CursesScreen {
   private let screen: OpaquePointer
   private(set) var size: Size
   private var theme: Theme
-  private var shown: Frame?
+  /// What the terminal shows as far as is known.
+  private(set) var shown: Frame?
   private var inks: [Style: Ink] = [:]
   private var pairs: [PairKey: Int32] = [:]
   private var cursorShown: Bool?

@@ -8,13 +8,18 @@ import Glibc
 /// has not sent, or the other side not acknowledged, is what the operator has not seen.
 struct SSHLink {
   /// So much under way is a key's answer, not a backlog.
-  static let tolerance = 600
+  static let tolerance = 256
   /// A queue that does not move for so long is no reason to stay silent: it may be somebody else's.
   static let patience: UInt64 = 4_000_000_000
 
   private let needle: [UInt8]
   private let table: String
   private var busySince: UInt64?
+  /// Written since the queue was last seen empty, and when that began.
+  private var underWay = 0
+  private var underWaySince: UInt64?
+  /// Bytes a second, once a queue was seen to drain; `nil`: faster than frames come.
+  private(set) var rate: Int?
 
   /// `nil`: not over SSH, or behind a multiplexer that outlives the connection it was started from.
   init?(_ variable: (String) -> String?) {
@@ -33,6 +38,7 @@ struct SSHLink {
   /// Whether a frame would only queue up behind others.
   mutating func isBusy(now: UInt64) -> Bool {
     guard let queued = queuedBytes(), queued > Self.tolerance else {
+      drained(now)
       busySince = nil
       return false
     }
@@ -41,6 +47,27 @@ struct SSHLink {
     guard now >= since &+ Self.patience else { return true }
     busySince = nil
     return false
+  }
+
+  /// The terminal's device took bytes.
+  mutating func wrote(_ bytes: Int, now: UInt64) {
+    if underWaySince == nil { underWaySince = now }
+    underWay = min(underWay + max(bytes, 0), 1 << 30)
+  }
+
+  private mutating func drained(_ now: UInt64) {
+    defer {
+      underWay = 0
+      underWaySince = nil
+    }
+    guard let since = underWaySince, now > since, underWay > Self.tolerance * 2 else { return }
+    if busySince == nil {
+      // Gone before anybody looked: that is no slow line.
+      if now - since < 300_000_000 { rate = nil }
+      return
+    }
+    let measured = Int(clamping: UInt64(underWay) * 1_000_000_000 / (now - since))
+    rate = rate.map { ($0 + measured) / 2 } ?? measured
   }
 
   /// Bytes sent and not acknowledged, and not sent yet; `nil`: there is no such connection.

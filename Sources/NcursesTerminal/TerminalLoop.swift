@@ -18,6 +18,8 @@ final class TerminalLoop {
   private var decoderDeadline: UInt64?
   private var pacer: OutputPacer
   private var link: SSHLink?
+  /// Where the next part of a frame begins.
+  private var nextRow = 0
   /// When to look again whether the line has drained.
   private var recheck: UInt64?
   private var frame: Frame?
@@ -185,13 +187,26 @@ final class TerminalLoop {
       cn_output_queue(device.descriptor) > 0
       ? now &+ 20_000_000 : link?.isBusy(now: now) == true ? now &+ 40_000_000 : nil
     guard recheck == nil else { return }
-    self.frame = nil
     latest = frame
-    output = screen.bytes(showing: frame)
+    let part = portion(of: frame)
+    self.frame = part.isWhole ? nil : frame
+    output = screen.bytes(showing: part.frame)
     written = 0
     guard hasOutput else { return }
     pacer.drew(now: now)
     flush()
+  }
+
+  /// On a slow line a frame goes in parts, of which each takes about a third of a second: a key's answer never waits
+  /// for a whole screen.
+  private func portion(of frame: Frame) -> (frame: Frame, isWhole: Bool) {
+    guard let rate = link?.rate ?? pacer.rate.map(Int.init), rate < 4000, let shown = screen.shown else {
+      nextRow = 0
+      return (frame, true)
+    }
+    let part = shown.approaching(frame, cells: max(rate / 4, 60), from: nextRow)
+    nextRow = part.row
+    return (part.frame, part.isWhole)
   }
 
   private func flush() {
@@ -201,6 +216,7 @@ final class TerminalLoop {
     written += count
     let now = Self.now()
     pacer.wrote(count, now: now)
+    link?.wrote(count, now: now)
     if hasOutput {
       pacer.stalled(now: now)
     } else {

@@ -88,6 +88,11 @@ public struct Frame: Hashable, Sendable {
     }
   }
 
+  /// Whole rows of another frame of the same size; no wide character lies across two rows.
+  mutating func replaceCells(_ range: Range<Int>, with rows: ArraySlice<Cell>) {
+    cells.replaceSubrange(range, with: rows)
+  }
+
   // Before the cell at `index` is overwritten: blanks the other half of a wide character.
   private mutating func mend(_ index: Int, x: Int) {
     let old = cells[index]

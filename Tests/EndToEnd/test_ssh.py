@@ -110,17 +110,18 @@ def sshd(tmp_path):
 
 @pytest.fixture
 def mock(repository):
-    """Mock PLCs in the repository, and each line of their log."""
+    """Mock PLCs behind one port in the repository, and each line of their log."""
     started = []
 
     def start(count, *options, extra=""):
         port = free_port()
         process = subprocess.Popen(
-            [str(BIN / "mock-plc"), "--port", str(port), "--count", str(count), "--register", "4001", *options],
+            [str(BIN / "mock-plc"), "--port", str(port), "--units", f"1-{count}", "--register", "4001", *options],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         started.append(process)
         repository.commit({
-            f"line-{n}.yaml": manifest(f"line-{n}", port + n - 1, extra=extra, poll=2) for n in range(1, count + 1)})
+            f"line-{n}.yaml": manifest(f"line-{n}", port, extra=f"  unitId: {n}\n{extra}", poll=2)
+            for n in range(1, count + 1)})
         lines = []
         threading.Thread(target=lambda: lines.extend(iter(process.stdout.readline, "")), daemon=True).start()
 
@@ -143,7 +144,7 @@ def over(ssh, repository):
 @pytest.mark.parametrize("how", ["reset", "silence"])
 def test_cut_in_the_middle_of_a_sync(terminal, fabctl, repository, mock, sshd, state, how):
     cable, ssh = sshd
-    logged = mock(4, "--value", "2400", "--fault", "latency=600ms", extra="  autoCorrect: false\n")
+    logged = mock(4, "--value", "2400", "--fault", "latency=300ms", extra="  autoCorrect: false\n")
     session = terminal(columns=100, rows=30)
     session.type(over(ssh, repository))
     session.wait("4 drifted")
@@ -190,4 +191,5 @@ def test_a_slow_line_carries_no_old_frames(terminal, repository, mock, sshd, sta
     session.wait("Enter keeps")
     carried = cable.carried - before
     print(f"{carried} bytes from the key to its answer: {carried / 960:.1f} s at 9,600 bit/s")
-    assert carried < 6000, carried
+    # Part of it is the proxy's own socket buffer, which a real line has not.
+    assert carried < 4000, carried
