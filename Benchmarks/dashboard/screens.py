@@ -110,7 +110,8 @@ class Program:
 
 def free_ports(count):
     """The first of `count` ports in a row that nobody has."""
-    for first in range(21_000, 60_000, count + 7):
+    start = 21_000 + os.getpid() % 200 * 150
+    for first in range(start, 60_000, count + 7):
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
             for port in range(first, first + count):
                 probe = stack.enter_context(socket.socket())
@@ -132,6 +133,9 @@ class Plant:
         self.server = subprocess.Popen(
             [str(folder / "mock-plc"), "--port", str(first), "--count", str(ports), "--units", f"1-{units}",
              "--register", "4001", "--value", "2500", *mock], stdout=subprocess.DEVNULL)
+        time.sleep(0.3)
+        if self.server.poll() is not None:
+            raise SystemExit("mock-plc did not start")
         documents = [[] for _ in range(ports)]
         for number in range(devices):
             port, unit = divmod(number, units)
