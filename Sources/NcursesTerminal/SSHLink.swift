@@ -9,6 +9,8 @@ import Glibc
 struct SSHLink {
   /// So much under way is a key's answer, not a backlog.
   static let tolerance = 256
+  /// A longer table is not searched at every frame: a host with so many connections has other work to do.
+  static let longestTable = 1 << 20
   /// A queue that does not move for so long is no reason to stay silent: it may be somebody else's.
   static let patience: UInt64 = 4_000_000_000
 
@@ -71,22 +73,30 @@ struct SSHLink {
   }
 
   /// Bytes sent and not acknowledged, and not sent yet; `nil`: there is no such connection.
-  func queuedBytes() -> Int? { Self.queued(in: Self.contents(of: table), needle: needle) }
+  func queuedBytes() -> Int? {
+    let text = Self.contents(of: table)
+    return text.count > Self.longestTable ? nil : Self.queued(in: text, needle: needle)
+  }
+
+  /// Whether this host has too many connections to look for one.
+  var isTableTooLong: Bool { Self.contents(of: table).count > Self.longestTable }
 
   static func queued(in text: [UInt8], needle: [UInt8]) -> Int? {
     guard let first = needle.first, text.count > needle.count else { return nil }
-    var index = 0
-    while index + needle.count < text.count {
-      if text[index] == first, text[index..<(index + needle.count)].elementsEqual(needle) {
-        // `st tx_queue:rx_queue` follow.
-        let fields = text[(index + needle.count)...].prefix(32).split(separator: UInt8(ascii: " "))
-        guard fields.count >= 2 else { return nil }
-        let queue = fields[1].prefix { $0 != UInt8(ascii: ":") }
-        return Int(String(decoding: queue, as: UTF8.self), radix: 16)
+    let place = text.withUnsafeBufferPointer { bytes in
+      var index = 0
+      while index + needle.count < bytes.count {
+        if bytes[index] == first, bytes[index..<(index + needle.count)].elementsEqual(needle) { return index }
+        index += 1
       }
-      index += 1
+      return -1
     }
-    return nil
+    guard place >= 0 else { return nil }
+    // `st tx_queue:rx_queue` follow.
+    let fields = text[(place + needle.count)...].prefix(32).split(separator: UInt8(ascii: " "))
+    guard fields.count >= 2 else { return nil }
+    let queue = fields[1].prefix { $0 != UInt8(ascii: ":") }
+    return Int(String(decoding: queue, as: UTF8.self), radix: 16)
   }
 
   private static func contents(of path: String) -> [UInt8] {
@@ -95,8 +105,7 @@ struct SSHLink {
     defer { Glibc.close(file) }
     var result: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65_536)
-    // A host with more connections than this has other ways to be watched.
-    while result.count < 1 << 20 {
+    while result.count <= longestTable {
       let count = Glibc.read(file, &buffer, buffer.count)
       guard count > 0 else { break }
       result += buffer[..<count]

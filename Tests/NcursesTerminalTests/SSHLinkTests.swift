@@ -73,6 +73,11 @@ import Testing
     let variable =
       "127.0.0.1 \(UInt16(bigEndian: there.sin_port)) 127.0.0.1 \(UInt16(bigEndian: own.sin_port))"
     var link = try #require(SSHLink { $0 == "SSH_CONNECTION" ? variable : nil })
+    guard !link.isTableTooLong else {
+      // On a host with this many connections the queue is left alone, and so it must be said to be.
+      #expect(link.queuedBytes() == nil)
+      return
+    }
     #expect(link.queuedBytes() == 0)
     let idle = link.isBusy(now: 0)
     #expect(!idle)
