@@ -10,10 +10,11 @@ extension OperatorController {
     guard !isStopping else { return }
     await finishSyncs(snapshot, term)
     guard let state = self.term, !state.pendingSyncs.isEmpty || hasNewOverrides else { return }
-    hasNewOverrides = false
     // The engine takes commands about devices that it knows, in the version that the request meant.
     let present = Dictionary(
       snapshot.devices.map { ($0.id, $0.spec) }, uniquingKeysWith: { first, _ in first })
+    // A device that the engine is yet to take up is looked at again.
+    hasNewOverrides = state.applied.keys.contains { present[$0] == nil }
     for (id, applied) in state.applied.sorted(by: { $0.key < $1.key }) where present[id] != nil {
       await override(id, applied, term.engine)
     }
