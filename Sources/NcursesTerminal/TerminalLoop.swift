@@ -18,6 +18,8 @@ final class TerminalLoop {
   private var decoderDeadline: UInt64?
   private var pacer: OutputPacer
   private var link: SSHLink?
+  /// Until then a frame may be the answer to a key, which does not wait for the next picture's turn.
+  private var answerUntil: UInt64 = 0
   /// Where the next part of a frame begins.
   private var nextRow = 0
   /// When to look again whether the line has drained.
@@ -111,7 +113,7 @@ final class TerminalLoop {
   private func timeout(now: UInt64) -> Int32 {
     var next = decoderDeadline ?? .max
     if frame != nil && !hasOutput && !isGone && !isAway {
-      next = min(next, max(pacer.nextFrame(now: now), recheck ?? now))
+      next = min(next, max(pacer.nextFrame(now: now, answering: now < answerUntil), recheck ?? now))
     }
     guard next < .max else { return -1 }
     return next <= now ? 0 : Int32(clamping: (next - now) / 1_000_000 + 1)
@@ -152,6 +154,7 @@ final class TerminalLoop {
   }
 
   private func report(_ found: [TerminalEvent]) {
+    if !found.isEmpty { answerUntil = Self.now() &+ 200_000_000 }
     for event in found { events.yield(event) }
   }
 
@@ -181,7 +184,7 @@ final class TerminalLoop {
       return
     }
     let now = Self.now()
-    guard pacer.nextFrame(now: now) <= now, now >= recheck ?? 0 else { return }
+    guard pacer.nextFrame(now: now, answering: now < answerUntil) <= now, now >= recheck ?? 0 else { return }
     // A serial line tells its own queue; over SSH it is the connection's that counts.
     recheck =
       cn_output_queue(device.descriptor) > 0

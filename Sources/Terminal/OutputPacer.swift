@@ -37,9 +37,10 @@ public struct OutputPacer: Hashable, Sendable {
   }
 
   /// When the next frame may be drawn: `now` or later.
-  public func nextFrame(now: UInt64) -> UInt64 {
+  /// - Parameter answering: a key waits for it: a quarter of the usual interval will do.
+  public func nextFrame(now: UInt64, answering: Bool = false) -> UInt64 {
     var earliest = now
-    if let lastFrame { earliest = max(earliest, lastFrame &+ interval) }
+    if let lastFrame { earliest = max(earliest, lastFrame &+ (answering ? interval / 4 : interval)) }
     if let rate {
       let left = remaining(at: now)
       let tolerated = rate * OutputPacer.tolerance / 1000

@@ -59,4 +59,16 @@ import Testing
       }
     }
   }
+
+  @Test func anAnswerDoesNotWaitForThePicturesTurn() {
+    var pacer = OutputPacer(framesPerSecond: 10)
+    pacer.drew(now: 1_000_000_000)
+    #expect(pacer.nextFrame(now: 1_000_000_000) == 1_100_000_000)
+    #expect(pacer.nextFrame(now: 1_000_000_000, answering: true) == 1_025_000_000)
+    // A slow line is as slow for answers.
+    var slow = OutputPacer(framesPerSecond: 10, bytesPerSecond: 1000)
+    slow.drew(now: 1_000_000_000)
+    slow.wrote(2000, now: 1_000_000_000)
+    #expect(slow.nextFrame(now: 1_000_000_000, answering: true) > 1_500_000_000)
+  }
 }
