@@ -2,12 +2,13 @@
 
 import json
 import signal
+import subprocess
 import time
 
 import pytest
 
 import cluster as kubernetes
-from conftest import BIN, wait_for
+from conftest import BIN, free_port, wait_for
 
 pytestmark = pytest.mark.skipif(not kubernetes.IS_INSTALLED, reason=kubernetes.WHY_NOT)
 
@@ -150,6 +151,31 @@ def test_a_sync_is_asked_for_with_allow_sync(terminal, told):
     token = wait_for("the annotation", request)
     told.tell("line-2", 2500, lastHandledSyncRequest=token)
     session.wait("corrected")
+
+
+def test_the_real_operator_is_attached_to_and_asked(terminal, fabctl, plant, plc, tmp_path):
+    device = plc({4001: 2400})
+    plant.kubectl("create", "namespace", "real")
+    port = free_port()
+    log = (tmp_path / "operator.log").open("w")
+    operator = subprocess.Popen(
+        [str(BIN / "fabgitops-operator"), "--kubeconfig", str(plant.kubeconfig()), "--namespace", "real",
+         "--no-leader-elect", "--lease-namespace", "fabgitops-system", "--http", f"127.0.0.1:{port}"],
+        stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        manual = plant.plc("press", namespace="real", port=device.port, extra="  autoCorrect: false\n")
+        plant.apply(manual.replace("192.0.2.10", "127.0.0.1"))
+        session = watch(
+            terminal, plant.kubeconfig("viewer-token"), f"-n real --operator-url http://127.0.0.1:{port}")
+        session.wait("ATTACHED", "press", "2400", "autoCorrect is off", "DriftDetected", "read every 1 s")
+        asked = fabctl("sync", "press", "--yes", "-n", "real", "--kubeconfig", str(plant.kubeconfig("syncer-token")))
+        assert asked.returncode == 0 and "corrected and read back" in asked.stdout, asked.stderr
+        assert device.read(4001) == 2500 and device.writes() == ["write 4001 2500"]
+        session.wait("DriftCorrected", "1 in sync")
+    finally:
+        operator.kill()
+        operator.wait()
+        plant.kubectl("delete", "plc", "--all", "-n", "real")
 
 
 # One-shot commands

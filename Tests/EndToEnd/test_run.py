@@ -61,6 +61,23 @@ def test_one_controls_and_the_others_are_told(fabctl, terminal, repository, plc)
     assert process.wait(timeout=20) == 130
 
 
+def test_a_screen_that_controls_can_be_attached_to(fabctl, terminal, repository, plc):
+    device = plc({4001: 2400})
+    repository.commit({"line-1.yaml": manifest("line-1", device.port)})
+    session = terminal()
+    session.type(f"{BIN}/fabctl watch --git {repository.path}; echo exit=$?")
+    session.wait("line-1", "DriftCorrected")
+    attached = fabctl.start("watch", "--git", str(repository.path), "--attach", "--plain")
+    line = ""
+    while "DriftCorrected" not in line:
+        line = attached.stdout.readline()
+        assert line, attached.stderr.read()
+    session.keys("q")
+    session.wait("exit=0")
+    assert not sockets() and "ERROR" not in session.screen()
+    assert "unreachable" in attached.stderr.readline()
+
+
 def test_nothing_to_attach_to_is_said_in_one_line(fabctl, repository):
     repository.commit({"line-1.yaml": manifest("line-1", 1)})
     done = fabctl("watch", "--git", str(repository.path), "--attach")

@@ -47,6 +47,7 @@ struct PatientWriter {
   }
 
   func finish(_ writer: consuming any ResponseBodyWriter) async throws {
+    guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
     let timer = dropLater()
     defer { timer.cancel() }
     try await writer.finish(nil)

@@ -42,46 +42,25 @@ struct Run: AsyncParsableCommand {
     let endpoint = try metrics.map { try MetricsEndpoint(listen: $0) }
     var session = try await LocalSession.open(source, observe ? .observe : .mustControl, logger: logger)
     let socket = ControllerSocket(LocalSession.directory(choice))
-    let serving = serve(session.engine, socket: try socketAddress(socket), endpoint, logger)
+    var serving: [Task<Void, Never>] = []
+    if let endpoint { serving.append(endpoint.serve(session.engine, logger) { logger.error("\($0)") }) }
+    // An observer leaves the socket to the controller.
+    if !observe {
+      serving.append(
+        try socket.serve(session.engine, logger: logger) {
+          logger.error("Nothing can attach", metadata: ["error": "\($0)"])
+        })
+    }
     ServiceNotice.send("READY=1\nSTATUS=holding the fleet to \(choice.git)")
     let number = await firstSignal(signals)
     ServiceNotice.send("STOPPING=1")
     logger.info("Stopping", metadata: ["signal": "\(number)"])
     for task in serving { task.cancel() }
     for task in serving { await task.value }
-    await session.close()
+    // While this process still holds the lock: nobody else's socket is there yet.
     if !observe { socket.clear() }
+    await session.close()
     if number == SIGINT { throw ExitCode(ExitStatus.interrupted.rawValue) }
-  }
-
-  /// An observer leaves the socket to the controller.
-  private func socketAddress(_ socket: ControllerSocket) throws -> String? {
-    guard !observe else { return nil }
-    socket.clear()
-    return try socket.address()
-  }
-
-  private func serve(
-    _ engine: LocalEngine, socket: String?, _ endpoint: MetricsEndpoint?, _ logger: Logger
-  ) -> [Task<Void, Never>] {
-    var tasks: [Task<Void, Never>] = []
-    if let endpoint { tasks.append(endpoint.serve(engine, logger) { logger.error("\($0)") }) }
-    guard let socket else { return tasks }
-    var options = ObservabilityOptions()
-    options.socketPath = socket
-    options.version = Build.version
-    let server = ObservabilityServer(
-      engine: engine, registry: MetricRegistry(), options: options, logger: logger, now: DashboardRuntime.now)
-    tasks.append(
-      Task.detached {
-        do {
-          try await server.run()
-        } catch {
-          // The control loop is what this process is for.
-          if !Task.isCancelled { logger.error("No socket to attach to", metadata: ["error": "\(error)"]) }
-        }
-      })
-    return tasks
   }
 
   private func firstSignal(_ signals: StopSignals) async -> Int32 {

@@ -96,9 +96,11 @@ struct WatchSession {
     let runtime = DashboardRuntime(engine: watched.engine, terminal: terminal, themes: looks.shelf.themes)
     for problem in looks.problems.prefix(1) { runtime.tell(problem) }
     let serving = endpoint?.serve(watched.engine, logger) { runtime.tell($0) }
+    let shared = SharedSocket(watched, source)
     let end = await runtime.run(settings)
     serving?.cancel()
     terminal.close()
+    await shared.end()
     await watched.close()
     if end == .interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }
   }
@@ -123,6 +125,7 @@ struct WatchSession {
     if !watched.observeReason.isEmpty { Console.error("fabctl: observing only: \(watched.observeReason)") }
     let engine = watched.engine
     let serving = endpoint?.serve(engine, logger) { Console.error("fabctl: \($0)") }
+    let shared = SharedSocket(watched, source)
     let json = look.output == .json
     let number = await withTaskGroup(of: Int32?.self) { group in
       group.addTask {
@@ -142,6 +145,7 @@ struct WatchSession {
       return first
     }
     serving?.cancel()
+    await shared.end()
     await watched.close()
     if number == SIGINT { throw ExitCode(ExitStatus.interrupted.rawValue) }
   }

@@ -1,10 +1,13 @@
 import Cluster
+import Fleet
 import Foundation
 import Kubernetes
 import LocalEngine
+import Logging
+import Observability
 
-/// The Unix-domain socket by which a headless controller (`fabctl run`) shows what it sees to `fabctl watch --attach`
-/// on the same host: in the device set's state directory, for its owner only.
+/// The Unix-domain socket by which a controller (`fabctl run`, `fabctl watch`) shows what it sees to `fabctl watch
+/// --attach` on the same host: in the device set's state directory, for its owner only.
 struct ControllerSocket {
   let path: String
 
@@ -30,6 +33,26 @@ struct ControllerSocket {
     var info = stat()
     guard lstat(path, &info) == 0, info.st_mode & S_IFMT == S_IFSOCK else { return }
     unlink(path)
+  }
+
+  /// Serves the read-only API until the task is cancelled, after taking away what another controller may have left.
+  /// Only for the one who holds the lock. That it cannot be served is told, and the control loop goes on without.
+  func serve(
+    _ engine: any FleetEngine, logger: Logger, failed: @escaping @Sendable (any Error) -> Void
+  ) throws -> Task<Void, Never> {
+    clear()
+    var options = ObservabilityOptions()
+    options.socketPath = try address()
+    options.version = Build.version
+    let server = ObservabilityServer(
+      engine: engine, registry: MetricRegistry(), options: options, logger: logger, now: DashboardRuntime.now)
+    return Task.detached {
+      do {
+        try await server.run()
+      } catch {
+        if !Task.isCancelled { failed(error) }
+      }
+    }
   }
 
   /// Whether somebody listens. A file alone says nothing: a killed process leaves it.
@@ -58,7 +81,7 @@ struct ControllerSocket {
     let socket = ControllerSocket(directory)
     // Without a state directory nobody has ever controlled them.
     guard access(directory.path, X_OK) == 0, try socket.isServed else {
-      let who = Controller.current(directory).map { "\($0) controls them, and serves no socket" }
+      let who = Controller.current(directory).map { "\($0) controls them, and cannot be attached to" }
       throw CommandFailure(
         .unreachable,
         "fabctl: nothing to attach to for \(choice.git): \(who ?? "nobody controls these devices"); start "

@@ -69,6 +69,27 @@ enum WatchedEngine {
   }
 }
 
+/// Lets others on this host attach to a screen that controls; without a socket the screen goes on all the same.
+struct SharedSocket {
+  private var socket: ControllerSocket?
+  private var serving: Task<Void, Never>?
+
+  init(_ watched: WatchedEngine, _ source: SourceOptions) {
+    guard case .local(let session) = watched, session.mode == .control, let choice = try? source.choice()
+    else { return }
+    let socket = ControllerSocket(LocalSession.directory(choice))
+    self.socket = socket
+    serving = try? socket.serve(session.engine, logger: FleetReading.quietLogger) { _ in }
+  }
+
+  /// While this process still holds the lock: nobody else's socket is there yet.
+  func end() async {
+    serving?.cancel()
+    await serving?.value
+    socket?.clear()
+  }
+}
+
 extension WatchedEngine.Wish {
   func refuseClusterOptions() throws {
     let given: String? =

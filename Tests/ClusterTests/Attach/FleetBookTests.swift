@@ -161,6 +161,32 @@ import Testing
         == .unavailable(reason: "connection to https://a broke: gone", since: start.wall), "since last heard")
   }
 
+  @Test func anAnswerToTheProbeMakesAFailedListNoBetter() {
+    var book = book("a")
+    book.change("a") { site in
+      site.hear(at: start)
+      site.endList()
+      site.probed(
+        .transport(TransportFailure(.timeout, server: "https://a", message: "nothing was heard")),
+        at: after(20))
+    }
+    guard case .unavailable = book.snapshot(at: after(20)).source.state else {
+      Issue.record("a dead link looks like one on which nothing happens")
+      return
+    }
+    book.change("a") { $0.probed(nil, at: after(30)) }
+    #expect(book.snapshot(at: after(30)).source.state == .good)
+    book.change("a") { site in
+      site.lose(forbidden("list", "industrialplcs.fabgitops.io"), at: after(40))
+      site.probed(nil, at: after(50))
+    }
+    guard case .unavailable(let reason, _) = book.snapshot(at: after(50)).source.state else {
+      Issue.record("it may not list, but says that all is well")
+      return
+    }
+    #expect(reason.contains("permission"))
+  }
+
   @Test func anAbsentDeviceIsForgottenWhenTheListIsComplete() throws {
     var book = book("a")
     for name in ["x", "y"] {

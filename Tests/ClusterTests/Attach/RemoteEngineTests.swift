@@ -25,6 +25,7 @@ import Testing
       view.registers[0].driftSeen = read
       view.registers[0].refusals = [.autoCorrectOff, .outsideWindow(opens: nil)]
       view.registers[0].contested = true
+      view.registers[0].wear = WriteWear(written: 10, endurance: 100_000, perDay: 2.5)
     }
     let event = FleetEvent(
       sequence: 9, at: read, severity: .alarm, device: device.id, register: "setpoint", reason: "Contested",

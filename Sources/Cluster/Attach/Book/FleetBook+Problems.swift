@@ -7,6 +7,7 @@ extension FleetBook {
   func sourceState(_ now: Moment) -> SourceStatus.State {
     let states = sites.map { $0.sourceState }
     // With several sites one of them being away is a problem among others, not the end of the source.
+    if states.contains(.loading) { return .loading }
     if states.count > 1, states.contains(.good) { return .good }
     return states.first { $0 != .good } ?? .good
   }

@@ -56,8 +56,12 @@ struct SiteBook: Sendable {
   /// The API server no longer accepts who we say we are, or there is nobody to be.
   private(set) var isLoggedOut = false
 
+  /// A list or watch has failed and has not been made good.
+  private var isTroubled = false
+
   /// A list or watch of the resources has failed.
   mutating func lose(_ error: ClientError, at now: Moment) {
+    isTroubled = true
     resources.fail(error, at: now)
     isLoggedOut = error.reason == .unauthorized
     if case .credentials = error { isLoggedOut = true }
@@ -65,7 +69,17 @@ struct SiteBook: Sendable {
 
   mutating func hear(at now: Moment) {
     resources.heard(at: now)
+    isTroubled = false
     isLoggedOut = false
+  }
+
+  /// The API server was asked whether it is there at all. That it is makes a failed list no better.
+  mutating func probed(_ error: ClientError?, at now: Moment) {
+    guard let error else {
+      if !isTroubled { resources.heard(at: now) }
+      return
+    }
+    resources.fail(error, at: now)
   }
 
   // MARK: From the API server

@@ -145,7 +145,9 @@ public final class ClusterEngine: FleetEngine {
       for (index, (shown, site, own)) in devices.enumerated() {
         if index >= 8 { await group.next() }
         group.addTask { [self] in
-          guard let requester = requesters[site] else { return }
+          guard let requester = requesters[site] else {
+            return desk.change { book, _ in book.syncs.failed(receipt, shown, "\(site) is no cluster") }
+          }
           do throws(ClientError) {
             try await requester.ask(own, request)
           } catch {

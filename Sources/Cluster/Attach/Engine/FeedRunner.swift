@@ -30,7 +30,7 @@ struct FeedRunner: Sendable {
         let lines = try await connection.stream()
         desk.change { book, now in book.change(site) { $0.beginFeed(feed, at: now) } }
         for try await bytes in lines {
-          try take(bytes, mayLeave: standbys < Self.standbyTries)
+          if try take(bytes, mayLeave: standbys < Self.standbyTries) { standbys = 0 }
           failures = 0
         }
         lose(.lost("the operator ended the stream"))
@@ -52,7 +52,9 @@ struct FeedRunner: Sendable {
     }
   }
 
-  private func take(_ bytes: [UInt8], mayLeave: Bool) throws {
+  /// Returns whether this replica leads, when the line tells it.
+  private func take(_ bytes: [UInt8], mayLeave: Bool) throws -> Bool {
+    try Task.checkCancellation()
     let line: FleetLine
     do {
       line = try FleetLine(bytes)
@@ -65,6 +67,8 @@ struct FeedRunner: Sendable {
       throw End.standby(header.leader)
     }
     desk.change { book, now in book.take(line, from: feed, of: site, at: now) }
+    if case .fleet(let header) = line { return header.isLeading }
+    return false
   }
 
   private func lose(_ state: Contact.State) {

@@ -121,11 +121,11 @@ struct SiteRunner: Sendable {
       do throws(ClientError) {
         try await reader.probe()
         hasFailed = false
-        desk.change { book, now in book.change(name) { $0.hear(at: now) } }
+        desk.change { book, now in book.change(name) { $0.probed(nil, at: now) } }
       } catch {
         guard case .transport = error, !error.isCancelled else { continue }
         hasFailed = true
-        desk.change { book, now in book.change(name) { $0.lose(error, at: now) } }
+        desk.change { book, now in book.change(name) { $0.probed(error, at: now) } }
       }
     }
   }
@@ -171,7 +171,8 @@ struct SiteRunner: Sendable {
         }
         try? await Task.sleep(for: names.isEmpty ? options.discoverEvery / 3 : options.discoverEvery)
       }
-      running.cancel()
+      // Before a renewed login begins anew with the same names.
+      await running.end()
     }
   }
 
@@ -211,10 +212,11 @@ private final class RunningFeeds {
     for name in wanted where tasks[name] == nil { tasks[name] = start(name) }
   }
 
-  func cancel() {
+  func end() async {
     for task in tasks.values { task.cancel() }
+    for task in tasks.values { await task.value }
     tasks = [:]
   }
 
-  deinit { cancel() }
+  deinit { for task in tasks.values { task.cancel() } }
 }

@@ -77,6 +77,11 @@ extension RegisterView {
       refusals: (json["refusals"]?.arrayValue ?? []).prefix(32).map { Refusal(reported: $0) },
       contested: json["contested"]?.boolValue ?? false, shelf: json["shelf"].flatMap { Shelf(reported: $0) },
       budgetLeft: Int(clamping: json["writeBudgetLeft"]?.integerValue ?? -1))
+    wear = json["writeWear"].map {
+      WriteWear(
+        written: $0.count("written"), endurance: $0.count("endurance"), perDay: $0["perDay"]?.doubleValue ?? 0
+      )
+    }
     lastOutcome = json["lastOutcome"].flatMap { WriteOutcome(reported: $0, as: spec) }
   }
 }
