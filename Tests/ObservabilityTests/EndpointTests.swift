@@ -127,6 +127,14 @@ import Testing
       let query = try HistoryRequest.query(id, parameters: [("from", from), ("to", to)], now: noon)
       #expect(query.from.rfc3339 == early && query.to.rfc3339 == late)
     }
+    let places = ["2027-01-15T08:00:00+01:00", "2027-01-15T07:00:00Z", "2027-01-14t07:19:00.000-23:41"]
+    for place in places {
+      let query = try HistoryRequest.query(id, parameters: [("from", place), ("to", late)], now: noon)
+      #expect(query.from.rfc3339 == early, "\(place)")
+    }
+    #expect(throws: BadRequest.self) {
+      try HistoryRequest.query(id, parameters: [("from", "2027-01-15T08:00:00+24:00")], now: noon)
+    }
     let instant = try HistoryRequest.query(id, parameters: [("from", late), ("to", late)], now: noon)
     #expect(instant.from == instant.to)
   }

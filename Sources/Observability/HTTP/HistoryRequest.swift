@@ -39,10 +39,28 @@ struct HistoryRequest {
   }
 
   private static func time(_ name: String, _ text: String) throws(BadRequest) -> WallTime {
+    let (universal, ahead) = withoutOffset(text.uppercased())
     for style in [Date.ISO8601FormatStyle(includingFractionalSeconds: true), Date.ISO8601FormatStyle()] {
-      guard text.utf8.count <= 40, let date = try? style.parse(text) else { continue }
-      return WallTime(milliseconds: Int64((date.timeIntervalSince1970 * 1000).rounded()))
+      guard text.utf8.count <= 40, let date = try? style.parse(universal) else { continue }
+      return WallTime(milliseconds: Int64((date.timeIntervalSince1970 * 1000).rounded()) - ahead * 60_000)
     }
     throw BadRequest(status: 400, message: "\(name): a time as 2026-01-02T03:04:05Z")
+  }
+
+  /// The time as if it were in UTC, and how many minutes it is ahead of that. RFC 3339 has offsets up to 23:59, of
+  /// which Foundation reads those that are in use.
+  private static func withoutOffset(_ text: String) -> (universal: String, ahead: Int64) {
+    let tail = Array(text.utf8.suffix(6))
+    guard tail.count == 6, tail[0] == UInt8(ascii: "+") || tail[0] == UInt8(ascii: "-"),
+      tail[3] == UInt8(ascii: ":"), let hours = digits(tail[1...2]), hours <= 23,
+      let minutes = digits(tail[4...5]), minutes <= 59
+    else { return (text, 0) }
+    let ahead = hours * 60 + minutes
+    return (String(text.dropLast(6)) + "Z", tail[0] == UInt8(ascii: "-") ? -ahead : ahead)
+  }
+
+  private static func digits(_ bytes: ArraySlice<UInt8>) -> Int64? {
+    guard bytes.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+    return Int64(String(decoding: bytes, as: UTF8.self))
   }
 }
