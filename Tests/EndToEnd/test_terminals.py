@@ -118,7 +118,7 @@ def test_preferences_are_taken_and_mistakes_keep_nobody_out(terminal, tmp_path):
     folder = tmp_path / "config" / "fabgitops"
     folder.mkdir(parents=True)
     (folder / "dashboard.yaml").write_text("sort: name\ncolumns: [name, tags]\nkeys: { refresh: [F5] }\ncolour: red\n")
-    session = terminal(columns=120, rows=40)
+    session = terminal(columns=200, rows=60)
     session.type(f"TERM=xterm-256color LC_ALL=C.UTF-8 {BIN}/fabctl demo --still")
     session.wait("by name", "TAGS", "dashboard.yaml:4:1: colour: unknown field")
     session.keys("Escape")
