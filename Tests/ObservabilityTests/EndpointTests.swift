@@ -51,6 +51,18 @@ import Testing
     }
   }
 
+  @Test(.timeLimit(.minutes(2))) func aRequestThatNeverArrivesWholeDoesNotKeepTheServer() async throws {
+    var slow: RawClient?
+    try await serving(engine, { $0.idleTimeout = .seconds(3600) }) { port in
+      slow = try RawClient(port)
+      slow?.send("GET /met")
+      // The connection after it is answered, so it has been taken in.
+      #expect(try await fetch(port, "/healthz").status == 200)
+    }
+    // The server has ended and closes what was open.
+    #expect(try await slow?.read { $0.isClosed } == true)
+  }
+
   @Test func healthSaysAliveAndReadinessSaysWhy() async throws {
     let engine = SampleEngine(
       snapshot([]) { fleet in

@@ -6,6 +6,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Where to listen and how much to bear.
 public struct ObservabilityOptions: Sendable {
@@ -84,6 +85,7 @@ public final class ObservabilityServer: Sendable {
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .warning)
     let idle = TimeAmount(options.idleTimeout)
+    let listening = Door()
     let application = Application(
       responder: responder,
       server: .http1(
@@ -96,6 +98,7 @@ public final class ObservabilityServer: Sendable {
           ?? .hostname(options.host, port: options.port),
         availableConnectionsDelegate: .maximum(options.maxConnections, logger: quiet)),
       onServerRunning: { [onListening, logger, options] channel in
+        listening.opened(channel)
         if let path = options.socketPath {
           chmod(path, 0o600)
           logger.info("Serving the read-only API", metadata: ["socket": "\(path)"])
@@ -106,12 +109,45 @@ public final class ObservabilityServer: Sendable {
         await onListening(port)
       },
       eventLoopGroupProvider: .shared(group), logger: quiet)
-    do {
-      try await application.run()
-    } catch {
-      try? await group.shutdownGracefully()
-      throw error
-    }
-    try? await group.shutdownGracefully()
+    try await Self.run(application, listening: listening, on: group)
   }
+
+  /// Until cancelled. Then no more connections are taken in, before anything else ends: one that is half taken in
+  /// when its server ends takes the process down (NIO's asynchronous writers insist on being finished). Requests under way have a second to be answered: one that never
+  /// arrives whole must not keep the process from ending.
+  private static func run(
+    _ application: some ApplicationProtocol, listening: Door,
+    on group: MultiThreadedEventLoopGroup
+  ) async throws {
+    let loop = group.next()
+    let ended = loop.makePromise(of: Void.self)
+    let serving = Task.detached { try await application.run() }
+    Task.detached { ended.completeWith(await serving.result) }
+    let result: Result<Void, any Error>
+    do {
+      result = .success(
+        try await withTaskCancellationHandler {
+          try await ended.futureResult.get()
+        } onCancel: {
+          listening.close()
+          loop.scheduleTask(in: .milliseconds(100)) { serving.cancel() }
+          loop.scheduleTask(in: .seconds(1)) { ended.succeed() }
+        })
+    } catch {
+      result = .failure(error)
+    }
+    // Closes what is still open.
+    group.shutdownGracefully { _ in }
+    try result.get()
+  }
+}
+
+/// The socket that connections come in by, once there is one.
+private final class Door: Sendable {
+  private let channel = Mutex<(any Channel)?>(nil)
+
+  func opened(_ channel: any Channel) { self.channel.withLock { $0 = channel } }
+
+  /// Those that knock wait in the kernel from here on.
+  func close() { channel.withLock { _ = $0?.setOption(.autoRead, value: false) } }
 }
