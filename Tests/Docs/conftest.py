@@ -9,10 +9,14 @@ DOCS = ROOT / "docs"
 
 
 def pages():
-    """Every Markdown page of the repository."""
+    """Every Markdown page of the repository, without what builds and fetches left in hidden folders."""
     found = [path for folder in (DOCS, ROOT / "deploy", ROOT / "Benchmarks", ROOT / "Fuzz", ROOT / "demo")
              if folder.is_dir() for path in folder.rglob("*.md")]
-    return sorted([*ROOT.glob("*.md"), *found])
+    return sorted([*ROOT.glob("*.md"), *(page for page in found if not hidden(page))])
+
+
+def hidden(page):
+    return any(part.startswith(".") for part in page.relative_to(ROOT).parts)
 
 
 def source(folder):
