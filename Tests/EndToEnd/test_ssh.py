@@ -48,9 +48,15 @@ class Cable:
 
     def carry(self, source, sink, is_down):
         try:
-            while data := source.recv(96 if self.rate and is_down else 65536):
-                if self.is_silent:
-                    continue
+            while True:
+                # What is on a dead line is not taken off it either.
+                while self.is_silent:
+                    time.sleep(0.05)
+                data = source.recv(96 if self.rate and is_down else 65536)
+                if not data:
+                    break
+                while self.is_silent:
+                    time.sleep(0.05)
                 sink.sendall(data)
                 if is_down:
                     self.carried += len(data)
@@ -68,6 +74,7 @@ class Cable:
                 end.close()
 
     def close(self):
+        self.is_silent = False
         self.listener.close()
         self.cut()
 
