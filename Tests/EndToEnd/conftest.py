@@ -239,16 +239,17 @@ def fabctl(state):
 
 
 def fabctl_processes(marker):
-    """Pids of fabctl processes whose command line names `marker`."""
-    found = []
+    """Pids of fabctl processes whose command line names `marker`; a child that is yet to become git is none."""
+    found = {}
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         with contextlib.suppress(OSError):
             words = (entry / "cmdline").read_bytes().split(b"\0")
             if words and words[0].endswith(b"fabctl") and any(marker.encode() in word for word in words):
-                found.append(int(entry.name))
-    return found
+                parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+                found[int(entry.name)] = int(parent)
+    return [pid for pid, parent in found.items() if parent not in found]
 
 
 assert shutil.which("tmux") and shutil.which("mbpoll"), "run ./ci-local.sh, which installs what these tests need"
