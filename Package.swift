@@ -103,14 +103,14 @@ let package = Package(
       ]),
     library("Simulation", ["Control", "Modbus", nio("NIOCore")]),
 
-    // Linked into programs, imported by nobody: their arguments where /proc is not mounted.
-    .target(name: "CArguments"),
+    // Linked into programs, imported by nobody: for systems with no /proc or few descriptors.
+    .target(name: "CBareSystem"),
 
     // Programs: command line and composition only.
     program(
       "fabctl",
       [
-        "CArguments", "Cluster", "Control", "Dashboard", "Fleet", "GitSource", "Journal", "Kubernetes",
+        "CBareSystem", "Cluster", "Control", "Dashboard", "Fleet", "GitSource", "Journal", "Kubernetes",
         "LocalEngine",
         "Manifest", "MockPLC", "Modbus", "NcursesTerminal", "Observability", "Terminal", "ThemeFiles",
         argumentParser, logging,
@@ -120,12 +120,12 @@ let package = Package(
     program(
       "fabgitops-operator",
       [
-        "CArguments", "Cluster", "Control", "Fleet", "Kubernetes", "LocalEngine", "Observability",
+        "CBareSystem", "Cluster", "Control", "Fleet", "Kubernetes", "LocalEngine", "Observability",
         argumentParser,
         logging, metrics, nio("NIOPosix"),
       ]),
     program("fabsim", ["Control", "Modbus", "Simulation", argumentParser]),
-    program("mock-plc", ["CArguments", "MockPLC", "Modbus", argumentParser, nio("NIOPosix")]),
+    program("mock-plc", ["CBareSystem", "MockPLC", "Modbus", argumentParser, nio("NIOPosix")]),
 
     // Tests.
     .target(

@@ -48,7 +48,6 @@ enum Main {
 
   private static func run(_ configuration: FleetConfiguration, _ command: MockPLCCommand) async throws {
     let signals = StopSignals()
-    raiseFileLimit()
     let writer = LogWriter()
     let time = command.logTime
     let fleet = try await MockFleet.start(
@@ -72,13 +71,5 @@ enum Main {
       return ["listening on \(first.host):\(first.port)-\(end) plcs=\(places.count)"]
     }
     return zip(places, fleet.names).map { "listening on \($0.host):\($0.port) plc=\($1)" }
-  }
-
-  /// Each PLC takes a file descriptor and each client another: take what the system allows.
-  private static func raiseFileLimit() {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 }

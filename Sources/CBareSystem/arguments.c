@@ -1,4 +1,4 @@
-#include "CArguments.h"
+#include "CBareSystem.h"
 
 // On Linux the Swift runtime reads a program's arguments from /proc/self/cmdline, and finds none in a chroot or a
 // container without /proc: `fabctl version` would print the help, and `mock-plc --port 1` would listen elsewhere.
