@@ -127,6 +127,11 @@ let package = Package(
     program("fabsim", ["Control", "Modbus", "Simulation", argumentParser]),
     program("mock-plc", ["CBareSystem", "MockPLC", "Modbus", argumentParser, nio("NIOPosix")]),
 
+    // What parts of the engine cost by themselves; for Benchmarks/run, not shipped.
+    .executableTarget(
+      name: "benchmark-units", dependencies: ["Control", "Modbus", nio("NIOCore"), nio("NIOPosix")],
+      path: "Benchmarks/units", swiftSettings: strict),
+
     // Tests.
     .target(
       name: "EnvTest", dependencies: ["Kubernetes", asyncHTTPClient, nio("NIOCore")], path: "Tests/EnvTest",

@@ -1,7 +1,6 @@
 """What the benchmarks run on: mock PLCs in processes of their own, a repository of manifests, and our engine."""
 
 import contextlib
-import json
 import os
 import pathlib
 import re
@@ -20,7 +19,7 @@ BIN = pathlib.Path(os.environ.get("FABGITOPS_BIN", ROOT / ".build-release" / "re
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 TICKS = os.sysconf("SC_CLK_TCK")
 # A process of mock PLCs holds two descriptors for each.
-PLCS_PER_PROCESS = 2000
+PORTS_PER_PROCESS = 2000
 
 
 def configuration():
@@ -54,31 +53,22 @@ def free_ports(count):
     raise RuntimeError("no room for the ports")
 
 
-class Plant:
-    """Mock PLCs with register 4001 at 2500, and manifests that want it so, polled once an interval."""
+class Repository:
+    """Manifests in Git: each place (host, port, unit) is a PLC whose registers from 4001 on shall be 2500."""
 
-    def __init__(self, count, interval=1):
-        self.count = count
+    def __init__(self, places, registers=1, interval=1):
+        self.count = len(places)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fabgitops-bench-"))
-        self.ports = []
-        self.servers = []
-        for start in range(0, count, PLCS_PER_PROCESS):
-            part = min(PLCS_PER_PROCESS, count - start)
-            first = free_ports(part)
-            self.servers.append(subprocess.Popen(
-                [str(BIN / "mock-plc"), "--bind", "127.0.0.1", "--port", str(first), "--count", str(part),
-                 "--register", "4001", "--value", "2500"],
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-            wait_until(lambda port=first + part - 1: answers(port), 60, "the mock PLCs")
-            self.ports += range(first, first + part)
         self.repository = self.folder / "plant"
         self.repository.mkdir()
+        wanted = "targetRegister: 4001, targetValue: 2500" if registers == 1 else "registers: [" + ", ".join(
+            f"{{ address: {4001 + number}, value: 2500 }}" for number in range(registers)) + "]"
         documents = [
             "apiVersion: fabgitops.io/v1\nkind: IndustrialPLC\n"
             f"metadata: {{ name: line-{index:05} }}\n"
-            f'spec: {{ deviceAddress: "127.0.0.1", port: {self.ports[index]}, targetRegister: 4001, '
-            f"targetValue: 2500, pollIntervalSecs: {interval}, timeoutMs: 5000 }}\n" for index in range(count)]
-        for start in range(0, count, 100):
+            f'spec: {{ deviceAddress: "{host}", port: {port}, unitId: {unit}, {wanted}, '
+            f"pollIntervalSecs: {interval}, timeoutMs: 5000 }}\n" for index, (host, port, unit) in enumerate(places)]
+        for start in range(0, len(documents), 100):
             (self.repository / f"plcs-{start:05}.yaml").write_text("---\n".join(documents[start:start + 100]))
         environment = dict(os.environ, GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1")
         for name in ("AUTHOR", "COMMITTER"):
@@ -87,9 +77,6 @@ class Plant:
             subprocess.run(["git", "-C", str(self.repository), *arguments], env=environment, check=True)
 
     def stop(self):
-        for server in self.servers:
-            server.send_signal(signal.SIGKILL)
-            server.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
@@ -99,10 +86,39 @@ class Plant:
         self.stop()
 
 
-class Engine:
-    """`fabctl run` over a plant: with its journal, or observing without one."""
+class Plant(Repository):
+    """The same with mock PLCs; `units` of them behind each port."""
 
-    def __init__(self, plant, observe=False):
+    def __init__(self, count, interval=1, registers=1, units=1):
+        self.ports, self.servers = [], []
+        ports = -(-count // units)
+        for start in range(0, ports, PORTS_PER_PROCESS):
+            part = min(PORTS_PER_PROCESS, ports - start)
+            first = free_ports(part)
+            command = [str(BIN / "mock-plc"), "--bind", "127.0.0.1", "--port", str(first), "--count", str(part),
+                       "--value", "2500"]
+            for number in range(registers):
+                command += ["--register", str(4001 + number)]
+            if units > 1:
+                command += ["--units", f"1-{units}"]
+            self.servers.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            wait_until(lambda port=first + part - 1: answers(port), 60, "the mock PLCs")
+            self.ports += range(first, first + part)
+        super().__init__(
+            [("127.0.0.1", self.ports[index // units], index % units + 1) for index in range(count)], registers, interval)
+
+    def stop(self):
+        for server in self.servers:
+            server.send_signal(signal.SIGKILL)
+            server.wait()
+        super().stop()
+
+
+class Engine:
+    """`fabctl run` over a repository: with its journal, or observing without one. Ready when the share `settled` of
+    the PLCs was read and is in sync."""
+
+    def __init__(self, plant, observe=False, settled=1.0):
         self.port = free_ports(1)
         self.state = plant.folder / f"state-{time.monotonic_ns()}"
         command = [str(BIN / "fabctl"), "run", "--git", str(plant.repository), "--metrics", f"127.0.0.1:{self.port}",
@@ -112,8 +128,12 @@ class Engine:
             command + (["--observe"] if observe else []), env=environment, stdout=subprocess.DEVNULL,
             stderr=open(plant.folder / "engine.log", "w"))
         self.pid = self.process.pid
-        wait_until(
-            lambda: total(self.metrics(), 'fabgitops_plcs{status="InSync"}') == plant.count, 300, "every PLC to be read")
+        try:
+            wait_until(lambda: total(self.metrics(), 'fabgitops_plcs{status="InSync"}') >= settled * plant.count, 600,
+                       "every PLC to be read")
+        except RuntimeError:
+            self.stop()
+            raise
 
     def scrape(self, encoding="gzip"):
         """One scrape as Prometheus does it: seconds, and the bytes of the answer."""
@@ -196,7 +216,3 @@ def machine():
     return {
         "cpu": model.group(1) if model else "unknown", "cores": os.cpu_count(), "kernel": os.uname().release,
         "load": os.getloadavg()[0], "configuration": configuration()}
-
-
-def show(record):
-    print(json.dumps(record), flush=True)

@@ -1,10 +1,10 @@
 """Row 8: what a scrape costs at 100 and at 10,000 PLCs, and what ten scrapers do to the polls."""
 
-import sys
 import threading
 import time
 
 from plant import Engine, Plant, cpu_seconds, difference, histogram, median, quantile
+from verdict import Figure, Row
 
 TARGETS = {100: 0.010, 10_000: 0.150}
 
@@ -67,24 +67,27 @@ def measure(count, scrapes=21, seconds=15, rounds=3):
         plain = engine.scrape("identity")
     idle = median([r["cpu"] for r in alone])
     return {
-        "row": 8, "plcs": count, "median": median(times), "worst": max(times), "target": TARGETS.get(count),
-        "bytes": int(median(sizes)), "plain_bytes": len(plain[1]), "plain_seconds": plain[0],
+        "plcs": count, "median": median(times), "worst": max(times), "bytes": int(median(sizes)), "plain_bytes": len(plain[1]), "plain_seconds": plain[0],
         "cpu_per_scrape": max(0.0, spent - idle * elapsed) / scrapes, "alone": alone, "crowded": crowded}
 
 
-def report(result):
-    verdict = "met" if result["median"] <= result["target"] else "missed"
-    print(f"8  /metrics at {result['plcs']} PLCs: median {result['median'] * 1000:.1f} ms, "
-          f"worst {result['worst'] * 1000:.1f} ms, target {result['target'] * 1000:.0f} ms: {verdict}; "
-          f"{result['cpu_per_scrape'] * 1000:.1f} ms CPU, {result['bytes']} bytes packed of {result['plain_bytes']}")
-    for name in ("alone", "crowded"):
-        rounds = result[name]
-        print(f"   polls {'with ten scrapers' if name == 'crowded' else 'without'}: late at p50 <= "
-              f"{median([r['p50'] for r in rounds]) * 1000:.0f} ms, p99 <= {median([r['p99'] for r in rounds]) * 1000:.0f}"
-              f" ms, p99.9 <= {median([r['p999'] for r in rounds]) * 1000:.0f} ms, "
-              f"{sum(r['polls'] for r in rounds)} polls, {median([r['cpu'] for r in rounds]) * 100:.1f} % of a core")
-
-
-if __name__ == "__main__":
-    for argument in sys.argv[1:] or ["100", "10000"]:
-        report(measure(int(argument)))
+def row_8(options):
+    counts = [count for count in TARGETS if count <= options.size(10_000)]
+    row = Row(8, "/metrics, scraped as Prometheus does")
+    for count in counts:
+        found = measure(count, scrapes=5 if options.quick else 21, seconds=options.seconds,
+                        rounds=max(1, options.rounds // 2))
+        row.runs[count] = found
+        row.figures.append(Figure(
+            f"median at {count} PLCs", found["median"] * 1000, " ms", TARGETS[count] * 1000,
+            beside=f"worst {found['worst'] * 1000:.1f} ms; {found['cpu_per_scrape'] * 1000:.1f} ms of CPU; "
+                   f"{found['bytes']} bytes packed of {found['plain_bytes']}",
+            obstacle="looking at each device; and the wait for a core: look at the load above"))
+        late = {name: median([run["p99"] for run in found[name]]) * 1000 for name in ("alone", "crowded")}
+        row.figures.append(Figure(
+            f"polls late at p99 at {count} PLCs with ten scrapers a second, above without",
+            late["crowded"] - late["alone"], " ms", 0, beside=f"<= {late['crowded']:.0f} ms, without <= {late['alone']:.0f} ms; "
+            f"CPU {median([run['cpu'] for run in found['crowded']]) * 100:.1f} % of a core, without "
+            f"{median([run['cpu'] for run in found['alone']]) * 100:.1f} %",
+            obstacle="the process waits for a core: look at the load above"))
+    return row

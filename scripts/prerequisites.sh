@@ -14,6 +14,7 @@ packages_for() {
         "promtool:prometheus prometheus-alertmanager:prometheus-alertmanager" \
         "kubectl:kubernetes-client systemd-analyze:systemd setpriv:util-linux"
       ;;
+    bench) echo "htop:htop btop:btop cc:gcc pkg-config:pkg-config /usr/include/modbus/modbus.h:libmodbus-dev git:git" ;;
     release) echo "cc:gcc g++:g++ strip:binutils python3:python3" ;;
     images) echo "debootstrap:debootstrap buildah:buildah podman:podman crun:crun" ;;
   esac

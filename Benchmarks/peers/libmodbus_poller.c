@@ -12,21 +12,16 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "measure.h"
 
 static int first_port, count, interval_ms, seconds, reg, registers;
 static atomic_long reads, failures, connected;
 static atomic_int over;
 // Lateness by powers of two of a microsecond.
 static atomic_long late[40];
-
-static int64_t now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
 
 static void *poll_one(void *argument) {
   long index = (long)argument;
@@ -49,22 +44,6 @@ static void *poll_one(void *argument) {
   modbus_close(plc);
   modbus_free(plc);
   return NULL;
-}
-
-static double cpu(void) {
-  struct rusage u;
-  getrusage(RUSAGE_SELF, &u);
-  return u.ru_utime.tv_sec + u.ru_stime.tv_sec + (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
-}
-
-static long resident(void) {
-  long size = 0, pages = 0;
-  FILE *f = fopen("/proc/self/statm", "r");
-  if (f) {
-    if (fscanf(f, "%ld %ld", &size, &pages) != 2) pages = 0;
-    fclose(f);
-  }
-  return pages * sysconf(_SC_PAGESIZE);
 }
 
 int main(int argc, char **argv) {
