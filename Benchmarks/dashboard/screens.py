@@ -115,6 +115,8 @@ def free_ports(count):
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
             for port in range(first, first + count):
                 probe = stack.enter_context(socket.socket())
+                # As mock-plc does: what is left of closed connections takes no port away.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(("127.0.0.1", port))
             return first
     raise SystemExit("no free ports")

@@ -22,7 +22,10 @@ public protocol FleetEngine: Sendable {
   func provenance(of device: DeviceID) async -> [String: Provenance]
 
   /// Makes the actual values of these registers (empty: all drifted) the desired ones: a commit on a new branch.
-  func adopt(_ device: DeviceID, registers: [String], by operatorName: String) async -> AdoptOutcome
+  /// - Parameter reason: goes into the commit's message; empty says nothing.
+  func adopt(
+    _ device: DeviceID, registers: [String], reason: String, by operatorName: String
+  ) async -> AdoptOutcome
 }
 
 /// What may be asked of an engine.

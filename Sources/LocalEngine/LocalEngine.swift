@@ -103,14 +103,16 @@ public final class LocalEngine: FleetEngine {
     await source.provenance(of: device)
   }
 
-  public func adopt(_ device: DeviceID, registers: [String], by operatorName: String) async -> AdoptOutcome {
+  public func adopt(
+    _ device: DeviceID, registers: [String], reason: String, by operatorName: String
+  ) async -> AdoptOutcome {
     let core = core
     let values = try? await loop.submit { core.value.actualValues(of: device, registers: registers) }.get()
     guard let values else { return .refused("adopt: no such device \(device)") }
     guard !values.isEmpty else {
       return .refused("adopt: nothing to adopt on \(device): no drifted register has been read")
     }
-    let outcome = await source.adopt(device, values: values, by: operatorName)
+    let outcome = await source.adopt(device, values: values, reason: reason, by: operatorName)
     if case .committed(let branch, let commit, _) = outcome {
       loop.execute { core.value.adopted(device, branch: branch, commit: commit, by: operatorName) }
     }

@@ -62,7 +62,7 @@ struct Desk {
     case .loadHistory(let token, let query): send(.history(token: token, Plant.history(query, devices)))
     case .loadProvenance(let device): send(.provenance(device: device, Plant.provenance(device)))
     case .submit(let token, _): send(.outcome(token: token, .accepted(Receipt(id: token))))
-    case .adopt(let token, _, _, _):
+    case .adopt(let token, _, _, _, _):
       send(
         .adopted(
           token: token, .committed(branch: "adopt/oven-1", commit: "abc1234def", summary: "1 register")))

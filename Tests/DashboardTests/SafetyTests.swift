@@ -247,21 +247,51 @@ import Testing
     #expect(suspended.writes == [.resume([DeviceID(name: "packer")], by: "ada")])
   }
 
-  @Test func adoptIsConfirmed() {
+  @Test func adoptNeedsAReason() {
     var desk = Desk()
     desk.type("jjjA")
     desk.press(.enter)
-    #expect(!desk.asked.contains { if case .adopt = $0 { true } else { false } })
-    desk.type("Ay")
-    #expect(
-      desk.asked.contains {
-        if case .adopt(_, let id, ["zone1-setpoint"], "ada") = $0 { id.name == "oven-1" } else { false }
-      })
+    #expect(desk.adoptions.isEmpty)
+    #expect(desk.frame().text.contains("a commit needs a reason"))
+    desk.press(.escape)
+    #expect(!desk.frame().text.contains("Reason") && desk.adoptions.isEmpty)
+    desk.type("Anew recipe for spelt")
+    desk.press(.enter)
+    guard case .adopt(_, let id, let registers, let reason, let by)? = desk.adoptions.first else {
+      Issue.record("not asked for")
+      return
+    }
+    #expect(id.name == "oven-1" && registers == ["zone1-setpoint"] && by == "ada")
+    #expect(reason == "new recipe for spelt")
     #expect(desk.frame().text.contains("adopt/oven-1"))
+  }
+
+  @Test func oneCommitIsMadeAtATime() {
+    var desk = Desk()
+    desk.isSilent = true
+    desk.type("jjjAbecause")
+    desk.press(.enter)
+    for _ in 0..<50 {
+      desk.type("Aagain")
+      desk.press(.enter, .escape, .escape)
+    }
+    guard case .adopt(let token, _, _, _, _)? = desk.adoptions.first else {
+      Issue.record("not asked for")
+      return
+    }
+    #expect(desk.adoptions.count == 1)
+    desk.type("A")
+    #expect(desk.frame().text.contains("A: a commit is being made: one moment"))
+    desk.send(.adopted(token: token, .refused("the repository is read-only")))
+    #expect(desk.frame().text.contains("the repository is read-only"))
+    desk.type("A")
+    #expect(desk.frame().text.contains("Reason"))
   }
 }
 
 extension Desk {
+  var adoptions: [Command] { asked.filter { if case .adopt = $0 { true } else { false } } }
+
   /// Token of the last submitted command; 0 when there is none.
   var submitted: UInt64 {
     asked.reversed().compactMap { if case .submit(let token, _) = $0 { token } else { nil } }.first ?? 0

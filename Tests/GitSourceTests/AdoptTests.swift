@@ -12,8 +12,10 @@ struct AdoptTests {
   private func request(_ value: Int64, push: Bool = false) -> AdoptRequest {
     AdoptRequest(
       device: DeviceID(name: "line-1"),
-      values: [.init(register: "holding-4001", actual: .integer(value), readAt: when)], by: "carol", at: when,
-      push: push)
+      values: [.init(register: "holding-4001", actual: .integer(value), readAt: when)],
+      reason:
+        "New recipe for spelt,\n\tagreed with the night shift\u{7} and written down in the book of the line.",
+      by: "carol", at: when, push: push)
   }
 
   @Test func realityBecomesACommitOnANewBranchAndNothingElseMoves() async throws {
@@ -42,6 +44,7 @@ struct AdoptTests {
         == text.replacing("2500", with: "2400"))
     let message = try await repository.git("log", "-1", "--format=%B", commit)
     for part in [
+      "\nNew recipe for spelt, agreed with the night shift",
       "- holding-4001: 2500 -> 2400, read at 2026-01-02T03:04:05Z", "Adopted-by: carol",
       "Device: default/line-1 at 192.0.2.1:502", "Based-on: main@sha1:" + base,
     ] {

@@ -11,7 +11,9 @@ final class ScriptedSource: DesiredSource {
 
   func updates() -> AsyncStream<DesiredUpdate> { stream }
   func provenance(of device: DeviceID) async -> [String: Provenance] { [:] }
-  func adopt(_ device: DeviceID, values: [String: RegisterValue], by: String) async -> AdoptOutcome {
+  func adopt(
+    _ device: DeviceID, values: [String: RegisterValue], reason: String, by: String
+  ) async -> AdoptOutcome {
     .refused("not in this test")
   }
 

@@ -61,7 +61,9 @@ final class SampleEngine: FleetEngine {
   func plan(_ scope: SyncScope) async -> SyncPlan { SyncPlan(steps: []) }
   func history(_ query: HistoryQuery) async throws -> [DeviceHistory] { try past(query) }
   func provenance(of device: DeviceID) async -> [String: Provenance] { [:] }
-  func adopt(_ device: DeviceID, registers: [String], by operatorName: String) async -> AdoptOutcome {
+  func adopt(
+    _ device: DeviceID, registers: [String], reason: String, by operatorName: String
+  ) async -> AdoptOutcome {
     .refused("a test")
   }
 }

@@ -10,7 +10,6 @@ struct ConfirmDialog: Sendable {
     case resume([DeviceID])
     case unshelve([DeviceID], register: String?)
     case retryContested([DeviceID])
-    case adopt(DeviceID, registers: [String])
   }
 
   var purpose: Purpose
@@ -35,26 +34,6 @@ extension Model {
       drifted == 0
         ? "No device is drifted now." : "\(drifted) drifted now: those with autoCorrect are written.")
     return ConfirmDialog(purpose: .release, title: "Release the hold", lines: lines, confirmLabel: "Release")
-  }
-
-  mutating func openAdopt() {
-    guard let device else { return }
-    let registers = adoptable
-    var lines = ["Make what \(device.id.name) has now the desired state:", ""]
-    let names = registers.map { DisplayWidth.of($0.spec.name) }.max() ?? 0
-    for register in registers {
-      let format = ValueFormat(register.spec)
-      let from = register.spec.desired.map(format.text) ?? "nothing"
-      let to = register.actual.map(format.text) ?? "?"
-      let unit = register.spec.unit.isEmpty ? "" : " \(register.spec.unit)"
-      lines.append("  \(TextFit.pad(register.spec.name, to: names))  Git \(from) \(arrow) \(to)\(unit)")
-    }
-    lines += ["", "This commits to a new branch. Nothing is written to the PLC."]
-    overlay = .confirm(
-      ConfirmDialog(
-        purpose: .adopt(device.id, registers: registers.map(\.spec.name)), title: "Adopt reality",
-        lines: lines,
-        confirmLabel: "Commit"))
   }
 
   var arrow: String { String(Character(glyphs.arrowRight)) }
@@ -89,9 +68,6 @@ extension Model {
     case .unshelve(let devices, let register):
       submit(.unshelve(devices, register: register, by: name), saying: "unshelving")
     case .retryContested(let devices): submit(.retryContested(devices, by: name), saying: "trying again")
-    case .adopt(let device, let registers):
-      emit(.adopt(token: token(), device, registers: registers, by: name))
-      say("committing", .info)
     }
   }
 }

@@ -101,7 +101,18 @@ enum DialogDrawing {
   }
 
   private static func drawReason(_ form: ReasonForm, into frame: inout Frame) {
-    let inside = open(form.title, Size(min(64, frame.size.width - 6), 7), into: &frame)
+    let longest = form.lines.map { DisplayWidth.of($0) }.max() ?? 0
+    let width = min(max(longest, 64), frame.size.width - 6)
+    // The lines with a blank one below them, or as many as there is room for.
+    let room = max(frame.size.height - 4 - 7, 0)
+    let listed = form.lines.isEmpty ? 0 : min(form.lines.count + 1, room)
+    let box = open(form.title, Size(width, 7 + listed), into: &frame)
+    for (index, line) in form.lines.prefix(listed - 1 > 0 ? listed - 1 : 0).enumerated() {
+      let isCut = index == listed - 2 && form.lines.count > listed - 1
+      let text = isCut ? "and \(form.lines.count - index) more" : line
+      frame.put(text, at: Point(box.x, box.y + index), style: Style(.dialog), width: box.width)
+    }
+    let inside = box.cutTop(listed).rest
     frame.paragraph(
       form.explanation, inside.cutTop(2).piece, style: Style(.dim, on: .dialog))
     frame.put("Reason", at: Point(inside.x, inside.y + 3), style: Style(.dialog))

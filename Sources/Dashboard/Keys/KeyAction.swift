@@ -25,6 +25,7 @@ extension Model {
     case .acknowledge: noSnapshot ?? noTarget
     case .adopt:
       missing(.adopt) ?? noDevice
+        ?? (adopting != nil ? "a commit is being made: one moment" : nil)
         ?? (adoptable.isEmpty ? "nothing has drifted here: there is nothing to adopt" : nil)
     case .refresh: missing(.refresh) ?? noTarget
     case .diff: noTarget

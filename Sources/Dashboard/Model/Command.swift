@@ -13,7 +13,7 @@ public enum Command: Hashable, Sendable {
   /// `FleetEngine.provenance` → ``Message/provenance(device:_:)``.
   case loadProvenance(DeviceID)
   /// `FleetEngine.adopt` → ``Message/adopted(token:_:)``.
-  case adopt(token: UInt64, DeviceID, registers: [String], by: String)
+  case adopt(token: UInt64, DeviceID, registers: [String], reason: String, by: String)
   /// To the user's clipboard.
   case copy(String)
   /// The screen as it is shown, as text and SVG → ``Message/notice(_:_:)`` with the paths.

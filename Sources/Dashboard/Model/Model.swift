@@ -40,6 +40,8 @@ public struct Model: Sendable {
   var overlay: Overlay?
   var toast: Toast?
   var themeName: String
+  /// The commit that is being made.
+  var adopting: UInt64?
 
   // What was learned besides snapshots.
   var tracks = StatusTracks()

@@ -29,7 +29,7 @@ extension Model {
     case .provenance(let device, let answer): provenance.take(device, answer)
     case .planned(let token, let plan): receive(plan, token)
     case .outcome(let token, let outcome): receive(outcome, token)
-    case .adopted(_, let outcome): receive(outcome)
+    case .adopted(let token, let outcome): receive(outcome, token)
     case .notice(let text, let severity): say(text, severity)
     case .engineEnded(let reason): endedBecause = reason
     }
@@ -102,7 +102,8 @@ extension Model {
     if case .refused(let reasons) = outcome { say(reasons.joined(separator: "; "), .warning) }
   }
 
-  private mutating func receive(_ outcome: AdoptOutcome) {
+  private mutating func receive(_ outcome: AdoptOutcome, _ token: UInt64) {
+    if adopting == token { adopting = nil }
     switch outcome {
     case .committed(let branch, let commit, let summary):
       say("committed \(commit.prefix(12)) on \(branch): \(summary)")

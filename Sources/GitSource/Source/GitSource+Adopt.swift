@@ -20,15 +20,20 @@ public struct AdoptRequest: Hashable, Sendable {
   }
   public var device: DeviceID
   public var values: [Value]
+  /// Why, for the commit's message; empty: it says nothing.
+  public var reason: String
   /// Who wants it, for the commit.
   public var by: String
   public var at: WallTime
   /// Push the branch to the remote it belongs to; always done for a remote source.
   public var push: Bool
 
-  public init(device: DeviceID, values: [Value], by: String, at: WallTime, push: Bool = false) {
+  public init(
+    device: DeviceID, values: [Value], reason: String = "", by: String, at: WallTime, push: Bool = false
+  ) {
     self.device = device
     self.values = values
+    self.reason = reason
     self.by = by
     self.at = at
     self.push = push
@@ -143,12 +148,30 @@ private struct AdoptSteps {
       : "Adopt \(request.values.count) values of \(device.id.name)"
   }
 
+  /// A paragraph of its own, broken as commit messages are.
+  private var why: String {
+    let words = request.reason.prefix(2000).split(whereSeparator: \.isWhitespace).map {
+      PrintableText.escaped(String($0))
+    }
+    guard !words.isEmpty else { return "" }
+    var lines = [""]
+    for word in words {
+      let last = lines[lines.count - 1]
+      if !last.isEmpty, last.count + 1 + word.count > 72 {
+        lines.append(word)
+      } else {
+        lines[lines.count - 1] = last.isEmpty ? word : "\(last) \(word)"
+      }
+    }
+    return "\n" + lines.joined(separator: "\n") + "\n"
+  }
+
   private var message: String {
     """
     \(subject)
 
     What the device had was made the desired state.
-
+    \(why)
     \(lines.map { "- " + $0 }.joined(separator: "\n"))
 
     Device: \(device.id) at \(device.spec.address):\(device.spec.port)

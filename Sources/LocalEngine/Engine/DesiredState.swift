@@ -52,7 +52,8 @@ public protocol DesiredSource: Sendable {
   /// The updates, newest last; the first comes as soon as there is one.
   func updates() -> AsyncStream<DesiredUpdate>
   func provenance(of device: DeviceID) async -> [String: Provenance]
-  /// Makes a commit of these values on a new branch.
-  func adopt(_ device: DeviceID, values: [String: RegisterValue], by operatorName: String) async
-    -> AdoptOutcome
+  /// Makes a commit of these values on a new branch; the reason, unless empty, is in its message.
+  func adopt(
+    _ device: DeviceID, values: [String: RegisterValue], reason: String, by operatorName: String
+  ) async -> AdoptOutcome
 }

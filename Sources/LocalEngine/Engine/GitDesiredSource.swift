@@ -40,12 +40,13 @@ public struct GitDesiredSource: DesiredSource {
   }
 
   public func adopt(
-    _ device: DeviceID, values: [String: RegisterValue], by operatorName: String
+    _ device: DeviceID, values: [String: RegisterValue], reason: String, by operatorName: String
   ) async -> AdoptOutcome {
     let wanted = values.keys.sorted().compactMap { name in
       values[name].map { AdoptRequest.Value(register: name, actual: $0) }
     }
     return await source.adopt(
-      AdoptRequest(device: device, values: wanted, by: operatorName, at: EngineClock.now().wall))
+      AdoptRequest(
+        device: device, values: wanted, reason: reason, by: operatorName, at: EngineClock.now().wall))
   }
 }

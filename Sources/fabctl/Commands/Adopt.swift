@@ -20,6 +20,9 @@ struct Adopt: AsyncParsableCommand {
   @Argument(help: "Registers to adopt; all drifted ones when none is named.")
   var registers: [String] = []
 
+  @Option(help: ArgumentHelp("Why, for the commit's message.", valueName: "text"))
+  var reason = ""
+
   @OptionGroup var source: SourceOptions
 
   @Flag(help: "Push the branch to `origin` (always done for a remote source).")
@@ -35,8 +38,8 @@ struct Adopt: AsyncParsableCommand {
         throw CommandFailure(.usage, "fabctl: no such device: \(name)")
       }
       let request = AdoptRequest(
-        device: device.id, values: try values(of: device), by: Operator.name, at: DashboardRuntime.now(),
-        push: push)
+        device: device.id, values: try values(of: device), reason: reason, by: Operator.name,
+        at: DashboardRuntime.now(), push: push)
       return (device.id, await session.source.adopt(request))
     }
     switch outcome {

@@ -127,8 +127,9 @@ final class DashboardRuntime: Sendable {
         }
       case .loadProvenance(let device):
         inbox.put(.provenance(device: device, await engine.provenance(of: device)))
-      case .adopt(let token, let device, let registers, let by):
-        inbox.put(.adopted(token: token, await engine.adopt(device, registers: registers, by: by)))
+      case .adopt(let token, let device, let registers, let reason, let by):
+        let outcome = await engine.adopt(device, registers: registers, reason: reason, by: by)
+        inbox.put(.adopted(token: token, outcome))
       default: break
       }
     }

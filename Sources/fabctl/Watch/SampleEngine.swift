@@ -31,7 +31,9 @@ struct SampleEngine: FleetEngine {
 
   func provenance(of device: DeviceID) async -> [String: Provenance] { SamplePlant.provenance(device) }
 
-  func adopt(_ device: DeviceID, registers: [String], by operatorName: String) async -> AdoptOutcome {
+  func adopt(
+    _ device: DeviceID, registers: [String], reason: String, by operatorName: String
+  ) async -> AdoptOutcome {
     .refused("this is a still picture: there is nothing behind it")
   }
 }

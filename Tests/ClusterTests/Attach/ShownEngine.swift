@@ -58,7 +58,9 @@ final class ShownEngine: FleetEngine {
     past.filter { query.devices.contains($0.device) }
   }
   func provenance(of device: DeviceID) async -> [String: Provenance] { wanted }
-  func adopt(_ device: DeviceID, registers: [String], by operatorName: String) async -> AdoptOutcome {
+  func adopt(
+    _ device: DeviceID, registers: [String], reason: String, by operatorName: String
+  ) async -> AdoptOutcome {
     .refused("a test")
   }
 

@@ -180,7 +180,9 @@ public final class ClusterEngine: FleetEngine {
     }
   }
 
-  public func adopt(_ device: DeviceID, registers: [String], by operatorName: String) async -> AdoptOutcome {
+  public func adopt(
+    _ device: DeviceID, registers: [String], reason: String, by operatorName: String
+  ) async -> AdoptOutcome {
     .refused("adopt: \(capabilities.refusal(of: .adopt) ?? "attached")")
   }
 

@@ -27,7 +27,7 @@ final class ClusterDesiredSource: DesiredSource {
   }
 
   func adopt(
-    _ device: DeviceID, values: [String: RegisterValue], by operatorName: String
+    _ device: DeviceID, values: [String: RegisterValue], reason: String, by operatorName: String
   ) async -> AdoptOutcome {
     .refused("adopt: the desired state of \(device) is a resource; change it where it is written down")
   }

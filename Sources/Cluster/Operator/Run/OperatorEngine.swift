@@ -120,7 +120,7 @@ public final class OperatorEngine: FleetEngine {
   }
 
   public func adopt(
-    _ device: DeviceID, registers: [String], by operatorName: String
+    _ device: DeviceID, registers: [String], reason: String, by operatorName: String
   ) async -> AdoptOutcome {
     .refused("adopt: the operator changes no resource; change it where it is written down")
   }
