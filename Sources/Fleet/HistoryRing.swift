@@ -41,10 +41,7 @@ public struct HistoryRing: Sendable {
   /// Appends one sample; `value` is asked for each of the `width` registers.
   public mutating func append(at time: WallTime, _ value: (Int) -> Double) {
     if times.count < capacity {
-      if times.isEmpty {
-        times.reserveCapacity(min(capacity, 128))
-        values.reserveCapacity(min(capacity, 128) * width)
-      }
+      if times.count == times.capacity { grow() }
       times.append(time.milliseconds)
       for register in 0..<width { values.append(value(register)) }
     } else {
@@ -52,6 +49,13 @@ public struct HistoryRing: Sendable {
       for register in 0..<width { values[next * width + register] = value(register) }
       next = next + 1 == capacity ? 0 : next + 1
     }
+  }
+
+  /// Doubles the room, and never beyond what will be used: an array that grows by itself would end with room for 1024.
+  private mutating func grow() {
+    let room = min(capacity, max(128, times.count * 2))
+    times.reserveCapacity(room)
+    values.reserveCapacity(room * width)
   }
 
   /// A register was added or removed: what was sampled no longer lines up.

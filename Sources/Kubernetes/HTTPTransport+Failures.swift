@@ -26,6 +26,8 @@ extension HTTPTransport {
     case let error as NIOSSLError: return make(tlsKind(error), tlsReason("\(error)"))
     case is NIOSSLExtraError: return make(.tls, tlsReason("\(error)"))
     case is SocketAddressError: return make(.connect, "host name not found")
+    // The server went away in the middle of an answer.
+    case HTTPParserError.invalidEOFState: return make(.broken, "closed inside an answer")
     case is HTTPParserError: return make(.malformed, "not HTTP: \(error)")
     case let error as IOError:
       let isUnsent = [ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL].contains(error.errnoCode)

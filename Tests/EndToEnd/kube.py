@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -103,7 +104,12 @@ class Cluster:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.load(answer)
         revision = call("kv/range", {"key": "AA=="})["header"]["revision"]
-        call("kv/compaction", {"revision": revision, "physical": True})
+        try:
+            call("kv/compaction", {"revision": revision, "physical": True})
+        except urllib.error.HTTPError as error:
+            # Nothing has happened since the last time.
+            if "has been compacted" not in error.read().decode():
+                raise
 
     def install(self):
         """What deploy/k8s says, and bindings for the users of the tests."""
@@ -159,6 +165,14 @@ class Cluster:
         return [item for item in items if name in (None, item["involvedObject"].get("name"))
                 and reason in (None, item["reason"])]
 
+    def patch_status(self, path, status):
+        """A status that kubectl of this age cannot patch."""
+        request = urllib.request.Request(
+            f"{self.url}{path}/status", json.dumps({"status": status}).encode(), method="PATCH",
+            headers={"Authorization": "Bearer admin-token", "Content-Type": "application/merge-patch+json"})
+        with urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=30) as answer:
+            return json.load(answer)
+
     # What the API server saw
 
     def audit_lines(self, user=None):
@@ -177,14 +191,15 @@ class Cluster:
 class Operator:
     """One run of fabgitops-operator."""
 
-    def __init__(self, cluster, folder, *arguments, user="operator", http=True):
+    def __init__(self, cluster, folder, *arguments, user="operator", http=True, host="127.0.0.1"):
+        self.host = host
         self.name = f"operator-{free_port()}"
         self.file = pathlib.Path(folder) / f"{self.name}.log"
         environment = dict(os.environ, XDG_STATE_HOME=str(pathlib.Path(folder) / self.name), POD_NAME=self.name)
         command = [str(BIN / "fabgitops-operator"), "--kubeconfig", cluster.kubeconfig(user),
                    "--lease-namespace", SYSTEM, *arguments]
         if http:
-            command += ["--http", "127.0.0.1:0"]
+            command += ["--http", f"{host}:0"]
         self.process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=self.file.open("w"))
@@ -206,10 +221,28 @@ class Operator:
 
     def http(self, path):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port()}{path}", timeout=20) as answer:
+            with urllib.request.urlopen(f"http://{self.host}:{self.port()}{path}", timeout=20) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
+
+    def publish(self, cluster, service="fabgitops-operator"):
+        """A Service whose one pod is this process: the API server proxies to addresses of pods only."""
+        labels = "{ fabgitops.io/api: operator }"
+        cluster.apply(
+            f"apiVersion: v1\nkind: Pod\nmetadata: {{ name: {service}, namespace: {SYSTEM} }}\n"
+            "spec: { containers: [{ name: operator, image: none }] }\n---\n"
+            f"apiVersion: v1\nkind: Service\nmetadata: {{ name: {service}, namespace: {SYSTEM}, labels: {labels} }}\n"
+            "spec: { ports: [{ name: http, port: 8080 }] }\n")
+        cluster.patch_status(f"/api/v1/namespaces/{SYSTEM}/pods/{service}", {
+            "phase": "Running", "podIP": self.host, "podIPs": [{"ip": self.host}]})
+        cluster.apply(
+            f"apiVersion: v1\nkind: Endpoints\nmetadata: {{ name: {service}, namespace: {SYSTEM} }}\n"
+            f"subsets: [{{ addresses: [{{ ip: {self.host}, targetRef: {{ kind: Pod, name: {service}, namespace: {SYSTEM} }} }}],"
+            f" ports: [{{ name: http, port: {self.port()} }}] }}]\n")
+
+    def unpublish(self, cluster, service="fabgitops-operator"):
+        cluster.kubectl("delete", "-n", SYSTEM, f"svc/{service}", f"pod/{service}", "--grace-period=0", "--force")
 
     def metric(self, name):
         """Sum over all series of a metric."""

@@ -1,4 +1,5 @@
 import Cluster
+import Control
 import Foundation
 import Kubernetes
 
@@ -71,6 +72,19 @@ struct ClusterChoice {
       name: name,
       Site.Access(configuration, namespace: namespace) { try? Self.load(kubeconfig, context) },
       operators: operators)
+  }
+}
+
+extension [ClusterChoice] {
+  /// Which cluster a device that is shown belongs to, and what it is called there: with several clusters a namespace
+  /// begins with the cluster's name.
+  func place(of id: DeviceID) -> (choice: ClusterChoice, id: DeviceID)? {
+    guard count > 1 else { return first.map { ($0, id) } }
+    for choice in self where id.namespace.hasPrefix(choice.name + "/") {
+      let namespace = String(id.namespace.dropFirst(choice.name.count + 1))
+      return (choice, DeviceID(namespace: namespace, name: id.name))
+    }
+    return nil
   }
 }
 

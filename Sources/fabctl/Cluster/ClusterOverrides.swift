@@ -22,7 +22,7 @@ struct ClusterOverrides {
     }
     for device in devices { try check(device.spec) }
     for device in devices {
-      guard let (choice, own) = place(of: device.id) else { continue }
+      guard let (choice, own) = choices.place(of: device.id) else { continue }
       do throws(ClientError) {
         try await body(writer(choice), own)
       } catch {
@@ -62,15 +62,5 @@ struct ClusterOverrides {
   private func writer(_ choice: ClusterChoice) -> OverrideWriter {
     OverrideWriter(
       choice.configuration, userAgent: Build.userAgent, environment: ProcessInfo.processInfo.environment)
-  }
-
-  /// With several clusters a namespace begins with the cluster's name.
-  private func place(of id: DeviceID) -> (ClusterChoice, DeviceID)? {
-    guard choices.count > 1 else { return choices.first.map { ($0, id) } }
-    for choice in choices where id.namespace.hasPrefix(choice.name + "/") {
-      let namespace = String(id.namespace.dropFirst(choice.name.count + 1))
-      return (choice, DeviceID(namespace: namespace, name: id.name))
-    }
-    return nil
   }
 }

@@ -61,7 +61,7 @@ struct AuditList: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let choice = try source.choice()
+    let choice = try source.auditedChoice()
     guard let reader = try SetJournal.reader(choice) else {
       return Console.error(SetJournal.nothingYet(choice))
     }
@@ -148,7 +148,7 @@ struct AuditVerify: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let choice = try source.choice()
+    let choice = try source.auditedChoice()
     guard let reader = try SetJournal.reader(choice) else {
       throw CommandFailure(.sourceInvalid, SetJournal.nothingYet(choice))
     }
@@ -185,5 +185,17 @@ struct AuditVerify: AsyncParsableCommand {
         verdict.faults.map { ["row": .integer($0.row), "message": .string($0.description)] }),
     ]
     Console.out(document.json().withoutFinalLineBreak)
+  }
+}
+
+extension SourceOptions {
+  /// The audit is the chain of one process, in its own journal: a cluster's stays with the operator.
+  fileprivate func auditedChoice() throws -> SourceChoice {
+    guard case .cluster(let choices) = try target() else { return try choice() }
+    throw CommandFailure(
+      .usage,
+      "fabctl: the audit of \(choices.map(\.name).joined(separator: ", ")) is in the journal on its operator's "
+        + "volume, and no API serves it: copy the journal (docs/how-to/look-back.md), or see `fabctl history NAME` "
+        + "and `kubectl get events --field-selector involvedObject.kind=IndustrialPLC`")
   }
 }

@@ -34,11 +34,9 @@ struct Describe: AsyncParsableCommand {
       description.revision = view.revision(of: device.id)
       description.conditionsTold = view.conditions[device.id]
       description.controller = "the operator of \(choices.map(\.name).joined(separator: ", "))"
-      for choice in choices where choices.count == 1 || device.id.namespace.hasPrefix(choice.name + "/") {
-        var own = device.id
-        if choices.count > 1 { own.namespace = String(own.namespace.dropFirst(choice.name.count + 1)) }
+      if let place = choices.place(of: device.id) {
         description.past = await ClusterListing.events(
-          of: own, at: choice.site(), userAgent: Build.userAgent,
+          of: place.id, at: place.choice.site(), userAgent: Build.userAgent,
           environment: ProcessInfo.processInfo.environment)
       }
       for line in description.lines { Console.out(Console.visible(line)) }

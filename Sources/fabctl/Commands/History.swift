@@ -8,7 +8,10 @@ struct HistoryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "history",
     abstract: "What happened to a device: states and events, or the values of a register, from the journal.",
-    discussion: "Reads the journal only; no device is asked. Oldest first.", aliases: ["log"])
+    discussion: """
+      Reads the journal only; no device is asked. Oldest first. In a cluster it is the journal of the operator, asked for
+      through the API server or at --operator-url, and the events that the API server still has.
+      """, aliases: ["log"])
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case table, json, yaml }
 
@@ -17,6 +20,7 @@ struct HistoryCommand: AsyncParsableCommand {
 
   @OptionGroup var source: SourceOptions
   @OptionGroup var past: PastOptions
+  @OptionGroup var operators: OperatorOptions
 
   @Option(help: ArgumentHelp("Values of this register instead of events.", valueName: "name"))
   var register: String?
@@ -37,63 +41,84 @@ struct HistoryCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let choice = try source.choice()
-    guard let reader = try SetJournal.reader(choice) else {
-      return Console.error(SetJournal.nothingYet(choice))
-    }
-    let device = JournalNames.device(name)
     let now = DashboardRuntime.now()
-    do throws(JournalProblem) {
-      let table: RecordTable
-      if let register {
-        table = try await values(reader, device, register, now)
-      } else {
-        table = try await happenings(reader, device, now)
+    switch try source.target() {
+    case .cluster(let choices):
+      let query = query(JournalNames.device(name), now)
+      let found = try await ClusterHistory(choices: choices, operators: operators).read(name, query)
+      let table =
+        register == nil ? happenings(ClusterHistory.entries(found, query)) : values(found.past.samples)
+      show(table, of: "\(found.past.device)")
+    case .local(let choice):
+      try operators.refuse()
+      guard let reader = try SetJournal.reader(choice) else {
+        return Console.error(SetJournal.nothingYet(choice))
       }
-      if table.rows.isEmpty { Console.error("fabctl: nothing recorded for \(device) in this time") }
-      table.print(output, withHeader: !noHeaders)
-    } catch {
-      throw SetJournal.failure(error)
+      let device = JournalNames.device(name)
+      do throws(JournalProblem) {
+        show(try await recorded(reader, device, now), of: "\(device)")
+      } catch {
+        throw SetJournal.failure(error)
+      }
     }
   }
 
-  private func query(_ device: DeviceID, _ register: String?, _ now: WallTime) -> HistoryQuery {
+  private func show(_ table: RecordTable, of device: String) {
+    if table.rows.isEmpty { Console.error("fabctl: nothing recorded for \(device) in this time") }
+    table.print(output, withHeader: !noHeaders)
+  }
+
+  private func query(_ device: DeviceID, _ now: WallTime) -> HistoryQuery {
     HistoryQuery(
       devices: [device], register: register, from: past.beginning(now: now) ?? now + .seconds(-86_400 * 30),
       to: past.to?.time ?? now, maxPoints: limit)
   }
 
-  private func values(
-    _ reader: JournalReader, _ device: DeviceID, _ register: String, _ now: WallTime
+  private func recorded(
+    _ reader: JournalReader, _ device: DeviceID, _ now: WallTime
   ) async throws(JournalProblem) -> RecordTable {
-    let found = try await reader.history(query(device, register, now)).first?.samples ?? []
+    let period = query(device, now)
+    let found = try await reader.history(period).first
+    guard register == nil else { return values(found?.samples ?? []) }
+    let events = try await reader.events(
+      EventQuery(device: device, from: past.beginning(now: now), to: past.to?.time, limit: limit))
+    let entries = events.map {
+      Entry(at: $0.at, kind: "event", register: $0.register, what: $0.reason, message: $0.message)
+    }
+    return happenings(entries + Entry.changes(found?.states ?? [], since: period.from))
+  }
+
+  private func values(_ samples: [DeviceHistory.Sample]) -> RecordTable {
     var table = RecordTable(columns: ["TIME", "MIN", "MEAN", "MAX"])
-    table.rows = found.suffix(limit).map {
+    table.rows = samples.suffix(limit).map {
       [.string($0.at.rfc3339), .real($0.minimum), .real($0.mean), .real($0.maximum)]
     }
     return table
   }
 
-  private func happenings(
-    _ reader: JournalReader, _ device: DeviceID, _ now: WallTime
-  ) async throws(JournalProblem) -> RecordTable {
-    let events = try await reader.events(
-      EventQuery(device: device, from: past.beginning(now: now), to: past.to?.time, limit: limit))
-    let period = query(device, nil, now)
-    let states = try await reader.history(period).first?.states ?? []
-    // The first one may only tell what was so when the period began.
-    let changes = states.filter { $0.at > period.from }
-    var entries: [(at: WallTime, kind: String, register: String?, what: String, message: String)] =
-      events.map { ($0.at, "event", $0.register, $0.reason, $0.message) }
-    entries += changes.map { change in
-      (
-        change.at, "state", nil, change.status?.rawValue ?? "Unknown",
-        change.status == nil ? "not watched" : ""
-      )
+  /// Something that happened.
+  struct Entry {
+    var at: WallTime
+    /// `event` or `state`.
+    var kind: String
+    var register: String?
+    var what: String
+    var message: String
+
+    /// The first of `states` may only tell what was so when the period began.
+    static func changes(_ states: [DeviceHistory.StateChange], since begin: WallTime) -> [Entry] {
+      states.filter { $0.at > begin }.map { change in
+        Entry(
+          at: change.at, kind: "state", what: change.status?.rawValue ?? "Unknown",
+          message: change.status == nil ? "not watched" : "")
+      }
     }
-    entries.sort { $0.at == $1.at ? $0.kind < $1.kind : $0.at < $1.at }
+  }
+
+  private func happenings(_ entries: [Entry]) -> RecordTable {
+    let ordered = entries.sorted { $0.at == $1.at ? $0.kind < $1.kind : $0.at < $1.at }
     var table = RecordTable(columns: ["TIME", "KIND", "REASON", "REGISTER", "MESSAGE"])
-    table.rows = entries.suffix(limit).map { entry in
+    table.rows = ordered.suffix(limit).map { entry in
       [
         .string(entry.at.rfc3339), .string(entry.kind), .string(entry.what),
         entry.register.map(ManifestValue.string) ?? .null, .string(entry.message),

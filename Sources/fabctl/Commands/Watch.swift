@@ -31,16 +31,7 @@ struct Watch: AsyncParsableCommand {
   @Flag(help: "Cluster mode: let `s` ask the operator for a sync.")
   var allowSync = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Cluster mode: the operator's read-only API, reached directly instead of through the API server.",
-      valueName: "url"))
-  var operatorUrl: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Cluster mode: where the operator's Service is (default: fabgitops-system).", valueName: "name"))
-  var operatorNamespace: String?
+  @OptionGroup var operators: OperatorOptions
 
   @Option(
     help: ArgumentHelp(
@@ -51,16 +42,12 @@ struct Watch: AsyncParsableCommand {
 
   func validate() throws {
     if observe, attach { throw ValidationError("--attach observes already: leave --observe out") }
-    if operatorUrl != nil, operatorNamespace != nil {
-      throw ValidationError("--operator-url and --operator-namespace exclude each other")
-    }
   }
 
   func run() async throws {
     if look.theme == "list" { return try ThemeShelf.printList() }
     let wish = WatchedEngine.Wish(
-      observe: observe, attach: attach, allowSync: allowSync, operatorURL: operatorUrl,
-      operatorNamespace: operatorNamespace)
+      observe: observe, attach: attach, allowSync: allowSync, operators: operators)
     try await WatchSession(source: source, look: look, wish: wish, metrics: metrics, log: log).run()
   }
 }

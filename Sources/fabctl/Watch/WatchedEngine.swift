@@ -16,8 +16,7 @@ enum WatchedEngine {
     /// To the process on this host that controls the source's devices.
     var attach = false
     var allowSync = false
-    var operatorURL: String?
-    var operatorNamespace: String?
+    var operators = OperatorOptions()
   }
 
   static func open(
@@ -92,15 +91,8 @@ struct SharedSocket {
 
 extension WatchedEngine.Wish {
   func refuseClusterOptions() throws {
-    let given: String? =
-      if allowSync { "--allow-sync" } else if operatorURL != nil {
-        "--operator-url"
-      } else if operatorNamespace
-        != nil
-      { "--operator-namespace" } else { nil }
-    guard let given else { return }
-    throw CommandFailure(
-      .usage, "fabctl: \(given) is of cluster mode: say --context NAME, or leave it out")
+    if allowSync { throw OperatorOptions.isOfClusters("--allow-sync") }
+    try operators.refuse()
   }
 
   func operators(_ choices: [ClusterChoice]) throws -> Site.Operators {
@@ -109,16 +101,6 @@ extension WatchedEngine.Wish {
         .usage,
         "fabctl: --attach is for a process on this host: say --git PATH; a cluster is attached to anyway")
     }
-    guard let operatorURL else {
-      return .discovered(namespace: operatorNamespace ?? OperatorService.namespace)
-    }
-    guard choices.count == 1 else {
-      throw CommandFailure(.usage, "fabctl: --operator-url is of one cluster: name one --context")
-    }
-    do throws(RequestError) {
-      return .direct(try ClusterConfiguration.Server(url: operatorURL))
-    } catch {
-      throw CommandFailure(.usage, "fabctl: --operator-url: \(error)")
-    }
+    return try operators.operators(choices)
   }
 }

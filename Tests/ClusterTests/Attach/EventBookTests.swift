@@ -28,6 +28,43 @@ import Testing
     #expect(book.events.map(\.sequence) == [1, 2, 3])
   }
 
+  /// A device that drifts again within seconds has drifted twice, whoever tells it first.
+  @Test func twoDriftsInQuickSuccessionAreTwo() {
+    var book = EventBook()
+    book.settle()
+    let news = [
+      book.add(event("DriftDetected", 10), from: .cluster),
+      book.add(event("DriftDetected", 10, message: "the stream's"), from: .stream),
+      book.add(event("DriftDetected", 12, message: "the stream's"), from: .stream),
+      book.add(event("DriftDetected", 12, message: "m (2 times)"), from: .cluster),
+      book.add(event("DriftDetected", 13, message: "m (3 times)"), from: .cluster),
+    ]
+    #expect(news == [true, false, true, false, true])
+  }
+
+  @Test func aListThatBeginsAgainTellsNothingTwice() {
+    var book = EventBook()
+    book.settle()
+    let news = [
+      book.add(event("DriftDetected", 10), from: .cluster),
+      book.add(event("DriftDetected", 10, message: "the stream's"), from: .stream),
+      book.add(event("DriftDetected", 10), from: .cluster),
+      book.add(event("DriftDetected", 10, message: "the stream's"), from: .stream),
+    ]
+    #expect(news == [true, false, false, false])
+  }
+
+  /// The API server has another word for it.
+  @Test func aLostConnectionIsToldOnce() {
+    var book = EventBook()
+    book.settle()
+    let news = [
+      book.add(event("ConnectionLost", 10), from: .stream),
+      book.add(event("ConnectionFailed", 10), from: .cluster),
+    ]
+    #expect(news == [true, false])
+  }
+
   @Test func aStreamThatBeginsAgainTellsNothingTwice() {
     var book = EventBook()
     book.settle()

@@ -6,14 +6,22 @@ import Kubernetes
 extension FeedConnection {
   /// What the operator's journal kept; nil when it cannot be had, which is no reason to show nothing.
   func history(_ id: DeviceID, _ query: HistoryQuery) async -> DeviceHistory? {
+    try? await kept(id, query)
+  }
+
+  func kept(_ id: DeviceID, _ query: HistoryQuery) async throws(ClientError) -> DeviceHistory {
     var items = [
       "from=\(query.from.rfc3339)", "to=\((query.to + .seconds(1)).rfc3339)",
       "maxPoints=\(min(max(query.maxPoints, 1), 10_000))",
     ]
     if let register = query.register { items.append("register=\(Self.escaped(register))") }
     let path = "\(Self.path(id))/history?\(items.joined(separator: "&"))"
-    guard let json = try? await get(path) else { return nil }
-    return try? DeviceHistory(reported: json)
+    let json = try await get(path)
+    do {
+      return try DeviceHistory(reported: json)
+    } catch {
+      throw .undecodable("the history of \(id): \(error)")
+    }
   }
 
   func provenance(_ id: DeviceID) async -> [String: Provenance]? {

@@ -1,0 +1,39 @@
+"""Somebody who turns dials while tests look at who puts them back, and what is counted."""
+
+import threading
+
+from conftest import mbpoll_read
+from kube import write_register
+
+
+class Vandal(threading.Thread):
+    """Turns dials all the time, each once and then again only when it has been put right."""
+
+    def __init__(self, plant, count, pause=0.15, most=None):
+        super().__init__(daemon=True)
+        self.plant, self.count, self.pause, self.most = plant, count, pause, most
+        self.turns = {i: 0 for i in range(count)}
+        self.ended = threading.Event()
+
+    def run(self):
+        i = 0
+        while not self.ended.wait(self.pause):
+            i = (i + 1) % self.count
+            if self.most is not None and self.turns[i] >= self.most:
+                continue
+            if mbpoll_read(self.plant.port + i, 4001) == 2500:
+                write_register(self.plant.port + i, 4001, 2400)
+                self.turns[i] += 1
+
+    @property
+    def total(self):
+        return sum(self.turns.values())
+
+    def end(self):
+        self.ended.set()
+        self.join()
+
+
+def operators_writes(plant):
+    """Writes of the desired value, as the mock PLCs logged them: (plc, connection, time)."""
+    return [(w["plc"], int(w["conn"]), float(w["t"])) for w in plant.writes() if w["after"] == "2500"]
