@@ -22,6 +22,7 @@ struct FeedRunner: Sendable {
     var generator = SystemJitter()
     var failures = 0
     var standbys = 0
+    var refusals = 0
     desk.opened(feed, of: site, connection)
     defer { desk.opened(feed, of: site, nil) }
     while !Task.isCancelled {
@@ -29,6 +30,7 @@ struct FeedRunner: Sendable {
       do {
         let lines = try await connection.stream()
         desk.change { book, now in book.change(site) { $0.beginFeed(feed, at: now) } }
+        refusals = 0
         for try await bytes in lines {
           if try take(bytes, mayLeave: standbys < Self.standbyTries) { standbys = 0 }
           failures = 0
@@ -41,7 +43,11 @@ struct FeedRunner: Sendable {
         lose(.lost("\(error)"))
       } catch let error as ClientError {
         let state = Contact.state(for: error)
-        if case .refused = state { wait = options.refusedWait }
+        if case .refused = state {
+          // An API server that has just started refuses everybody until it has read the roles.
+          wait = min(.seconds(1 << refusals), options.refusedWait)
+          refusals = min(refusals + 1, 10)
+        }
         lose(state)
       } catch {
         lose(.lost("\(error)"))
