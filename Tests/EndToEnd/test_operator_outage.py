@@ -27,7 +27,10 @@ def scene(kubernetes, tmp_path):
         pytest.skip("this machine has no address but the loopback, to which an API server does not proxy")
     plant = Fleet(tmp_path, COUNT)
     kubernetes.kubectl("create", "namespace", SPACE)
-    kubernetes.apply("".join(plc_yaml(f"line-{i}", plant.port + i, namespace=SPACE) for i in range(COUNT)))
+    # Whoever turns a dial again and again would be called a rival, and left alone for a minute.
+    patient = "  correction: { contestedAfter: 100 }\n"
+    kubernetes.apply("".join(
+        plc_yaml(f"line-{i}", plant.port + i, namespace=SPACE, extra=patient) for i in range(COUNT)))
     one = Operator(
         kubernetes, tmp_path, "--namespace", SPACE, "--lease-duration", "5", "--renew-deadline", "3",
         "--retry-period", "0.5", host=address)
