@@ -72,6 +72,10 @@ public struct LeaseElection: Sendable {
   private struct Observation: Sendable {
     var lease: Lease
     var changed: MonotonicInstant
+    /// The last look that was answered.
+    var seen: MonotonicInstant
+    /// No takeover before: see `outage`.
+    var courtesy: MonotonicInstant?
   }
 
   private enum Request: Sendable {
@@ -128,7 +132,7 @@ public struct LeaseElection: Sendable {
       actions += wantsRelease ? release(lease) : decide(lease, at: now, wall: wall)
     case (.written(let lease), .writing(let sent)):
       request = .none
-      observation = Observation(lease: lease, changed: now)
+      observation = Observation(lease: lease, changed: now, seen: now)
       actions += wantsRelease ? release(lease) : hold(sent: sent, at: now)
     case (.written, .releasing), (.failed, .releasing):
       role = .released
@@ -171,16 +175,30 @@ public struct LeaseElection: Sendable {
     let isSame = observation.map {
       $0.lease.spec == lease.spec && $0.lease.metadata.resourceVersion == lease.metadata.resourceVersion
     }
-    if isSame != true { observation = Observation(lease: lease, changed: now) }
+    if isSame == true {
+      outage(at: now)
+    } else {
+      observation = Observation(lease: lease, changed: now, seen: now)
+    }
     let holder = lease.spec?.holderIdentity ?? ""
     guard holder != reportedLeader, !holder.isEmpty else { return [] }
     reportedLeader = holder
     return holder == configuration.identity ? [] : [.observed(leader: holder)]
   }
 
+  /// An API server that was away for everybody makes every lease look as if it had run out. Its holder still knows what
+  /// nobody else does (what it counted meanwhile), so it is left the time of one lost request to come first.
+  private mutating func outage(at now: MonotonicInstant) {
+    guard let seen = observation?.seen else { return }
+    observation?.seen = now
+    guard seen.duration(to: now) > configuration.retryPeriod * 3 else { return }
+    observation?.courtesy = now.advanced(
+      by: configuration.renewDeadline / 2 + configuration.retryPeriod * 1.5)
+  }
+
   /// True when the record has not changed, before our eyes, for as long as its holder asked for.
   private func isExpired(at now: MonotonicInstant) -> Bool {
-    guard let observation else { return false }
+    guard let observation, now >= observation.courtesy ?? now else { return false }
     let asked = Duration.seconds(min(max(observation.lease.spec?.leaseDurationSeconds ?? 0, 0), 86_400))
     return observation.changed.advanced(by: max(asked, configuration.leaseDuration)) < now
   }

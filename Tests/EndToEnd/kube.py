@@ -208,6 +208,10 @@ class Operator:
     def log(self):
         return self.file.read_text()
 
+    def corrections(self, plc):
+        """How often it says to have corrected a PLC."""
+        return len(re.findall(rf"Corrected .* plc={plc} ", self.log))
+
     def wait(self, text, timeout=60):
         def found():
             assert self.process.poll() is None or text in self.log, f"it ended: {self.log[-3000:]}"

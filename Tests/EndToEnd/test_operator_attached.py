@@ -94,10 +94,10 @@ def test_a_viewer_only_ever_reads(kubernetes, place, start, plant, terminal, fab
         assert done.stderr.count("\n") == 1
 
 
-def test_the_past_of_a_cluster(kubernetes, place, start, plant, fabctl):
-    cluster = kubernetes
+def test_the_past_of_a_cluster(kubernetes, place, start, plant, fabctl, tmp_path):
+    cluster, state = kubernetes, str(tmp_path / "state")
     cluster.apply("".join(plc_yaml(f"line-{i}", plant.port + i, namespace=place) for i in range(2)))
-    one = start(published=True)
+    one = start("--state-dir", state, published=True)
     cluster.must("wait", "--for=condition=InSync", "plc", "--all", "-n", place, "--timeout=60s")
     write_register(plant.port, 4001, 2444)
     wait_for("the event", lambda: cluster.events("line-0", "DriftCorrected", place))
@@ -129,7 +129,13 @@ def test_the_past_of_a_cluster(kubernetes, place, start, plant, fabctl):
     assert direct.returncode == 0 and "DriftCorrected" in direct.stdout
     # The audit is a chain in the operator's own journal, and stays there.
     for arguments in (["audit"], ["audit", "verify"]):
-        refused(2, ["journal on its operator's volume", "kubectl get events"], *arguments)
+        refused(2, ["journal on its operator's volume", "--journal", "kubectl get events"], *arguments)
+    records = json.loads(fabctl("audit", f"{place}/line-0", "--journal", state, "-o", "json").stdout)
+    assert [record["kind"] for record in records if record["kind"] == "intent"] == ["intent"]
+    verified = fabctl("audit", "verify", "--journal", state)
+    assert verified.returncode == 0 and verified.stdout.startswith("intact: "), verified.stderr
+    nowhere = fabctl("audit", "verify", "--journal", "/nonexistent")
+    assert nowhere.returncode == 5 and nowhere.stderr.count("\n") == 1 and "/nonexistent" in nowhere.stderr
     one.kill()
     refused(6, ["cannot be asked", "--operator-url"], "history", "line-0")
     one.unpublish(cluster)

@@ -90,7 +90,7 @@ def test_nothing_is_lost_and_nothing_counted_twice(kubernetes, scene, terminal, 
     live.wait("ATTACHED", "8.0 polls/s", "line-7")
     told.wait("ATTACHED", "as fresh as status", "line-7")
     # An object has a budget of 25 events, as with client-go: two for each turn of a dial.
-    vandal = Vandal(plant, COUNT, most=10)
+    vandal = Vandal(plant, COUNT, most=10, corrections=lambda i: one.corrections(f"{SPACE}/line-{i}"))
     try:
         vandal.start()
         wait_for("some turns", lambda: vandal.total > COUNT)

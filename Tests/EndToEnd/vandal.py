@@ -1,19 +1,37 @@
 """Somebody who turns dials while tests look at who puts them back, and what is counted."""
 
 import threading
+import time
 
 from conftest import mbpoll_read
 from kube import write_register
 
 
 class Vandal(threading.Thread):
-    """Turns dials all the time, each once and then again only when it has been put right."""
+    """Turns dials all the time, each once and then again only when it has been put right.
 
-    def __init__(self, plant, count, pause=0.15, most=None):
+    With `corrections`, which counts those of a dial, a dial is not turned between a correction and its read-back: that would be
+    the same drift still. One that somebody else put right, unseen by anybody, is turned again after a while.
+    """
+
+    #: Seconds.
+    UNSEEN = 6
+
+    def __init__(self, plant, count, pause=0.15, most=None, corrections=None):
         super().__init__(daemon=True)
         self.plant, self.count, self.pause, self.most = plant, count, pause, most
+        self.corrections = corrections
         self.turns = {i: 0 for i in range(count)}
+        self.turned = {}
         self.ended = threading.Event()
+
+    def is_over(self, i):
+        if mbpoll_read(self.plant.port + i, 4001) != 2500:
+            self.turned[i] = time.monotonic()
+            return False
+        if self.corrections is None or self.corrections(i) >= self.turns[i]:
+            return True
+        return time.monotonic() > self.turned[i] + self.UNSEEN
 
     def run(self):
         i = 0
@@ -21,9 +39,13 @@ class Vandal(threading.Thread):
             i = (i + 1) % self.count
             if self.most is not None and self.turns[i] >= self.most:
                 continue
-            if mbpoll_read(self.plant.port + i, 4001) == 2500:
-                write_register(self.plant.port + i, 4001, 2400)
+            if self.is_over(i):
+                self.write(i)
                 self.turns[i] += 1
+                self.turned[i] = time.monotonic()
+
+    def write(self, i):
+        write_register(self.plant.port + i, 4001, 2400)
 
     @property
     def total(self):

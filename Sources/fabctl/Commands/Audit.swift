@@ -19,6 +19,7 @@ struct AuditList: AsyncParsableCommand {
   var name: String?
 
   @OptionGroup var source: SourceOptions
+  @OptionGroup var journal: JournalOption
   @OptionGroup var past: PastOptions
 
   @Option(help: ArgumentHelp("Only records of this register.", valueName: "name"))
@@ -61,10 +62,8 @@ struct AuditList: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let choice = try source.auditedChoice()
-    guard let reader = try SetJournal.reader(choice) else {
-      return Console.error(SetJournal.nothingYet(choice))
-    }
+    let audited = try AuditedJournal(source, journal)
+    guard let reader = audited.reader else { return Console.error(audited.nothingYet) }
     let query = AuditQuery(
       device: name.map(JournalNames.device), register: register, kinds: kind.map(AuditKind.init(rawValue:)),
       from: past.beginning(now: DashboardRuntime.now()), to: past.to?.time,
@@ -132,6 +131,7 @@ struct AuditVerify: AsyncParsableCommand {
       """)
 
   @OptionGroup var source: SourceOptions
+  @OptionGroup var journal: JournalOption
 
   @Option(help: ArgumentHelp("A head that was printed earlier and kept elsewhere.", valueName: "row:hash"))
   var head: String?
@@ -148,10 +148,8 @@ struct AuditVerify: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let choice = try source.auditedChoice()
-    guard let reader = try SetJournal.reader(choice) else {
-      throw CommandFailure(.sourceInvalid, SetJournal.nothingYet(choice))
-    }
+    let audited = try AuditedJournal(source, journal)
+    guard let reader = audited.reader else { throw CommandFailure(.sourceInvalid, audited.nothingYet) }
     let verdict: AuditVerdict
     do throws(JournalProblem) {
       verdict = try await reader.verifyAudit(against: head.flatMap { AuditHead($0) })
@@ -188,6 +186,38 @@ struct AuditVerify: AsyncParsableCommand {
   }
 }
 
+/// A journal that no source names: an operator's, or a copy.
+struct JournalOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A journal's folder instead of a source: an operator's --state-dir, or a copy of it.",
+      valueName: "folder"),
+    completion: .directory)
+  var journal: String?
+}
+
+/// The journal whose audit is meant.
+private struct AuditedJournal {
+  /// `nil`: nothing has been recorded yet.
+  let reader: JournalReader?
+  let nothingYet: String
+
+  init(_ source: SourceOptions, _ option: JournalOption) throws {
+    guard let folder = option.journal else {
+      let choice = try source.auditedChoice()
+      reader = try SetJournal.reader(choice)
+      nothingYet = SetJournal.nothingYet(choice)
+      return
+    }
+    do throws(JournalProblem) {
+      reader = try JournalReader(JournalLocation(directory: folder))
+      nothingYet = ""
+    } catch {
+      throw SetJournal.failure(error)
+    }
+  }
+}
+
 extension SourceOptions {
   /// The audit is the chain of one process, in its own journal: a cluster's stays with the operator.
   fileprivate func auditedChoice() throws -> SourceChoice {
@@ -195,7 +225,8 @@ extension SourceOptions {
     throw CommandFailure(
       .usage,
       "fabctl: the audit of \(choices.map(\.name).joined(separator: ", ")) is in the journal on its operator's "
-        + "volume, and no API serves it: copy the journal (docs/how-to/look-back.md), or see `fabctl history NAME` "
-        + "and `kubectl get events --field-selector involvedObject.kind=IndustrialPLC`")
+        + "volume, and no API serves it: copy the journal and say --journal FOLDER (docs/how-to/look-back.md), or "
+        + "see `fabctl history NAME` and `kubectl get events --field-selector involvedObject.kind=IndustrialPLC`"
+    )
   }
 }
