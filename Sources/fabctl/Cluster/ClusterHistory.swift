@@ -54,7 +54,8 @@ struct ClusterHistory {
     let events = found.events.map { event in
       HistoryCommand.Entry(
         // Told in whole seconds: it happened after what the journal knows of that second's beginning.
-        at: event.at + .milliseconds(999), kind: "event", register: event.register, what: event.reason, message: event.message)
+        at: event.at + .milliseconds(999), kind: "event", register: event.register, what: event.reason,
+        message: event.message)
     }
     return marks + events + HistoryCommand.Entry.changes(found.past.states, since: query.from)
   }
