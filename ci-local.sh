@@ -4,7 +4,7 @@
 #   ./ci-local.sh            what CI runs: phases 1, 2, 4 and 6
 #   ./ci-local.sh --all      every phase; 3 makes a release build first (about ten minutes more)
 #   ./ci-local.sh --e2e      only what the end-to-end tests need: phases 1 and 6, and the build
-#   ./ci-local.sh --security only the security scan: phases 1 and 5
+#   ./ci-local.sh --security only the security scan and the sanitizers (an hour): phases 1 and 5
 #   ./ci-local.sh --phase N  one phase only; may be repeated
 #
 #   1 prerequisites   2 lint and test   3 release and images   4 Helm validation   5 security scan   6 end-to-end
@@ -106,7 +106,7 @@ if wanted 2; then
   check "prerequisites: an API server for tests" wait_for_api_server_install
   check "test: unit, property, golden and socket tests" unit_tests
   check "test: simulated plants" simulation_tests
-  check "test: fuzz the Modbus codec, 20000 inputs a target" fuzz_codec
+  check "test: fuzz everything that parses outside data, 3000 inputs a target" fuzz_parsers
   check "test: documentation against the programs" docs_tests
 fi
 
@@ -132,6 +132,8 @@ if wanted 5; then
   check "security: secrets in the repository" scan_secrets
   check "security: hardening of the binaries" scan_binaries
   check "security: policies of images, manifests and chart" scan_policies
+  check "security: thread sanitizer" scripts/sanitize thread
+  check "security: address sanitizer" scripts/sanitize address
 fi
 
 if wanted 6; then

@@ -1,25 +1,47 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// A package of its own, so that nobody else builds with the fuzzer's instrumentation: the codec's folders of
-// Sources/Modbus, which need nothing but NIOCore. See run.
+// A package of its own, so that nobody else builds with the fuzzer's instrumentation. Its targets are links to what
+// parses in ../Sources, without what it takes to reach a network or a disk. See run.
 
 let fuzzed: [SwiftSetting] = [
   .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"),
-  .unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"]),
+  .unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library", "-enable-testing"]),
 ]
+
+func linked(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: fuzzed)
+}
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
   name: "fabgitops-fuzz",
-  dependencies: [.package(url: "https://github.com/apple/swift-nio", exact: "2.101.2")],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  ],
   targets: [
-    .target(
-      name: "Modbus",
-      dependencies: [.product(name: "NIOCore", package: "swift-nio")], path: "Sources/Modbus",
-      swiftSettings: fuzzed),
+    linked("Control"),
+    linked("Fleet", ["Control"]),
+    linked("Manifest", ["Control", yams]),
+    linked("Modbus", [nioCore]),
+    linked("MockPLC", ["Modbus", yams]),
+    linked("Terminal"),
+    linked("ThemeFiles", ["Terminal", yams]),
+    linked("Kubernetes", [yams]),
+    linked("Cluster", ["Control", "Fleet", "Kubernetes", "Manifest"]),
+    linked("GitSource", ["Control", "Manifest"]),
+    linked("Observability", ["Control", "Fleet"]),
+    linked("Contexts", ["Manifest"]),
     .executableTarget(
-      name: "ModbusFuzz", dependencies: ["Modbus", .product(name: "NIOCore", package: "swift-nio")],
-      path: "Sources/ModbusFuzz", swiftSettings: fuzzed,
+      name: "Fuzz",
+      dependencies: [
+        "Cluster", "Contexts", "Control", "Fleet", "GitSource", "Kubernetes", "Manifest", "MockPLC", "Modbus",
+        "Observability", "Terminal", "ThemeFiles", nioCore,
+      ],
+      path: "Sources/Fuzz", swiftSettings: fuzzed,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
   ]
 )

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Writes a starting corpus: one proper frame of each function, both directions, in each framing."""
+"""Writes a starting corpus: of Modbus one proper frame of each function, both directions, in each framing; of what
+people and servers write, the seeds."""
 import pathlib
 import struct
 import sys
+
+from seeds import SEEDS
 
 PDUS = [
     "0100130013", "0103cd6b05", "0200c40016", "0203acdb35", "03006b0003", "0306022b00000064",
@@ -46,5 +49,14 @@ def exchanges(root):
         (folder / f"exchange-{index:02}").write_bytes(bytes([len(asked)]) + asked + answer)
 
 
+def written(root):
+    for target, seeds in SEEDS.items():
+        folder = root / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for index, data in enumerate(seeds()):
+            (folder / f"{index:02}").write_bytes(data)
+
+
 main(pathlib.Path(sys.argv[1]))
 exchanges(pathlib.Path(sys.argv[1]))
+written(pathlib.Path(sys.argv[1]))

@@ -48,7 +48,7 @@ wire_capture() { python3 Tests/Interop/capture.py; }
 citizenship() { python3 Tests/Interop/citizen.py 6 1; }
 
 # A short run of what was run long: Fuzz/run RUNS.
-fuzz_codec() { ./Fuzz/run 20000; }
+fuzz_parsers() { ./Fuzz/run 3000; }
 
 # A short run of the fault campaign; docs/reliability.md tells of a long one.
 campaign() { Tests/Campaign/run --bin "$(bin_path)" --jobs 4 "$@"; }

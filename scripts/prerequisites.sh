@@ -9,7 +9,7 @@ packages_for() {
     test)
       echo "tmux:tmux mbpoll:mbpoll jq:jq shellcheck:shellcheck socat:socat tshark:tshark python3:python3" \
         "zsh:zsh fish:fish groff:groff-base openssl:openssl" \
-        "/usr/share/terminfo/x/xterm-direct:ncurses-term /usr/sbin/sshd:openssh-server ssh:openssh-client" \
+        "/usr/share/terminfo/x/xterm-direct:ncurses-term /usr/sbin/sshd:openssh-server ssh:openssh-client gpg:gnupg" \
         "/usr/include/modbus/modbus.h:libmodbus-dev cc:gcc pkg-config:pkg-config" \
         "promtool:prometheus prometheus-alertmanager:prometheus-alertmanager" \
         "kubectl:kubernetes-client systemd-analyze:systemd setpriv:util-linux"

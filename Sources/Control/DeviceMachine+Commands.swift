@@ -66,6 +66,14 @@ extension DeviceMachine {
     shelves.first { $0.shelf.register == nil && !$0.isOver(at: now) }?.told(at: now)
   }
 
+  /// All shelves in force, of the device and of single registers.
+  public func standingShelves(at now: Moment) -> [Shelf] {
+    shelves.filter { !$0.isOver(at: now) }.map { $0.told(at: now) }
+  }
+
+  /// The operator who suspended the device, if it was one.
+  public var operatorSuspension: String? { suspendedBy }
+
   /// Who suspended the device: an operator, else the manifest.
   var suspension: String? { suspendedBy ?? (configuration?.spec.suspend == true ? "the manifest" : nil) }
 

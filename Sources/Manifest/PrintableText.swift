@@ -1,11 +1,13 @@
 /// Makes text from outside fit for a terminal, a log line and a message.
 public enum PrintableText {
-  /// Control characters, line and paragraph separators, and the marks that reorder text
-  /// (Unicode TR36 §3.1: what is shown must be what is there).
+  /// Control characters, line and paragraph separators, the marks that reorder text, and what takes no room and so
+  /// makes two names look like one (Unicode TR36 §3.1: what is shown must be what is there). Joiners stay: scripts
+  /// and emoji need them.
   public static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0...0x1F, 0x7F...0x9F, 0x2028, 0x2029: true
-    case 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF: true
+    case 0x061C, 0x180E, 0x200B, 0x200E, 0x200F, 0x202A...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFF9...0xFFFB:
+      true
     case 0xE0000...0xE007F: true
     default: false
     }

@@ -163,8 +163,8 @@ extension KeyDecoder {
     if value < 0x20 || value == 0x7F {
       return value == 9 && modifiers & 1 != 0 ? .backTab : control(UInt8(truncatingIfNeeded: value))
     }
-    // Private use: that protocol's own numbers for keys without a character.
-    guard !(0xE000...0xF8FF).contains(value) else { return nil }
+    // Control characters, which nobody types; and private use: that protocol's own numbers for keys without a character.
+    guard !(0x80..<0xA0).contains(value), !(0xE000...0xF8FF).contains(value) else { return nil }
     if modifiers & 4 != 0 { return .control(Character(scalar)) }
     return modifiers & 2 != 0 ? .alt(Character(scalar)) : .character(Character(scalar))
   }

@@ -1,5 +1,3 @@
-import ArgumentParser
-
 /// The exit codes of fabctl; documented in docs/reference/exit-codes.md and used by scripts.
 enum ExitStatus: Int32, CaseIterable {
   case fine = 0

@@ -59,7 +59,7 @@ class World:
     async def run_engine(self):
         await self.engine.start()
         self.watcher = asyncio.create_task(self._watch())
-        if await self.until("the engine to connect", self.is_well, 60) is None:
+        if await self.until("the engine to connect", self.well(), 120) is None:
             raise RuntimeError("the round did not begin")
 
     async def stop(self):
@@ -121,16 +121,31 @@ class World:
     def device_of(self, plc):
         return next(device for device in self.devices if device.plc == plc)
 
+    def well(self):
+        """A condition for `until`: all is well at one moment. Where the PLCs themselves misbehave all through the
+        round, one of them may always be away: there each has to be well at a moment of its own."""
+        if not self.plc_faults:
+            return self.is_well
+        missing = {device.name for device in self.devices}
+
+        def each_was_well(shown):
+            missing.difference_update(
+                [device.name for device in self.devices if self.is_device_well(device, shown)])
+            return not missing and self.is_source_well(shown)
+
+        return each_was_well
+
     def is_well(self, shown):
-        """Read within the last seconds, the source good at its head, and no problem said."""
-        if shown.problems or not shown.source["revision"].endswith(self.repository_head()):
-            return False
-        for device in self.devices:
-            entry = shown.devices.get(device.name)
-            wanted = ("InSync", "Drifted", "Contested") if device.auto else ("InSync", "Drifted")
-            if not entry or entry["status"] not in wanted or not entry.get("lastRead"):
-                return False
-        return True
+        """Every device read, the source good at its head, and no problem said."""
+        return self.is_source_well(shown) and all(self.is_device_well(device, shown) for device in self.devices)
+
+    def is_source_well(self, shown):
+        return not shown.problems and shown.source["revision"].endswith(self.repository_head())
+
+    def is_device_well(self, device, shown):
+        entry = shown.devices.get(device.name)
+        wanted = ("InSync", "Drifted", "Contested") if device.auto else ("InSync", "Drifted")
+        return bool(entry and entry["status"] in wanted and entry.get("lastRead"))
 
     def repository_head(self):
         return self.repository.head

@@ -79,6 +79,14 @@ def test_contexts_written_by_hand(fabctl, repository, tmp_path):
         "    name: the plant\n    require-signed: false\n")
     done = fabctl("list")
     assert done.stdout == "line-1\n", done.stderr
+    # By an editor of another system, with an accent where it makes one character with the quote.
+    text = file.read_text() + "  - name: '\u0301b'\n    git: /x\n"
+    file.write_bytes(text.replace("\n", "\r\n").encode())
+    done = fabctl("list")
+    assert done.stdout == "line-1\n", done.stderr
+    names = fabctl("config", "set-context", "third", "--git", "/y")
+    assert names.returncode == 0 and "'\u0301b'" in file.read_text(), names.stderr
+    assert fabctl("list").stdout == "line-1\n"
 
 
 def completions(shell, line, environment):

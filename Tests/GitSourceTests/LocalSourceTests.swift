@@ -200,18 +200,24 @@ struct LocalSourceTests {
     let publicKey = try String(contentsOfFile: key + ".pub", encoding: .utf8)
     let allowed = repository.root + "/allowed"
     try ("bob@example.com " + publicKey).write(toFile: allowed, atomically: true, encoding: .utf8)
-    for (name, value) in [
-      ("gpg.format", "ssh"), ("user.signingKey", key), ("gpg.ssh.allowedSignersFile", allowed),
-    ] {
-      try await repository.git("config", name, value)
+    let settings = repository.root + "/settings"
+    try "[gpg]\nformat = ssh\n[user]\nsigningKey = \(key)\n[gpg \"ssh\"]\nallowedSignersFile = \(allowed)\n"
+      .write(
+        toFile: settings, atomically: true, encoding: .utf8)
+    var git = TestRepository.program
+    git.environment["GIT_CONFIG_GLOBAL"] = settings
+    func sign(_ subject: String) async throws {
+      let done = try await git.run(
+        ["-C", repository.path, "commit", "--quiet", "--allow-empty", "-S", "-m", subject])
+      try #require(done.status == 0, "\(done.complaint)")
     }
-    try await repository.git("commit", "--quiet", "--allow-empty", "-S", "-m", "signed")
-    let source = try repository.source(requireSigned: true)
+    try await sign("signed")
+    let source = try repository.source(requireSigned: true, program: git)
     #expect(try await source.load().commit.subject == "signed")
 
     // Signed, but by nobody who may.
     try "".write(toFile: allowed, atomically: true, encoding: .utf8)
-    try await repository.git("commit", "--quiet", "--allow-empty", "-S", "-m", "stranger")
+    try await sign("stranger")
     #expect(await failure(of: source)?.isGit == false)
     #expect(await source.inForce?.commit.subject == "signed")
     let status = await source.status
@@ -220,5 +226,24 @@ struct LocalSourceTests {
       return
     }
     #expect(problems.count == 1)
+  }
+
+  /// As one out of an archive may: with a program of its own to say that a signature is good, or its own list.
+  @Test(arguments: ["gpg.ssh.program", "gpg.program", "gpg.ssh.allowedSignersFile"])
+  func aRepositoryDoesNotVouchForItself(setting: String) async throws {
+    let repository = try await TestRepository()
+    try await repository.commit("signed by nobody", ["a.yaml": manifest("line-1")])
+    let trap = repository.root + "/trap"
+    try "#!/bin/sh\ntouch \(repository.root)/sprung\necho '[GNUPG:] GOODSIG 0 x'\n".write(
+      toFile: trap, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: trap)
+    try
+      "[\(setting.split(separator: ".").count == 3 ? "gpg \"ssh\"" : "gpg")]\n\(setting.split(separator: ".").last ?? "") = \(trap)\n"
+      .write(toFile: repository.root + "/included", atomically: true, encoding: .utf8)
+    try await repository.git("config", "include.path", repository.root + "/included")
+    let problem = await failure(of: try repository.source(requireSigned: true))?.description ?? ""
+    #expect(
+      problem.contains("the repository itself says who may sign (\(setting.lowercased()))"), "\(problem)")
+    #expect(!FileManager.default.fileExists(atPath: repository.root + "/sprung"))
   }
 }

@@ -48,12 +48,12 @@ final class TestRepository: Sendable {
 
   func source(
     ref: String? = nil, path subPath: String = "", requireSigned: Bool = false, at location: String? = nil,
-    interval: Duration = .milliseconds(300)
+    interval: Duration = .milliseconds(300), program: GitProgram = TestRepository.program
   ) throws -> GitSource {
     GitSource(
       GitSource.Configuration(
         origin: try SourceOrigin(location ?? path), ref: ref, path: subPath, stateDirectory: root + "/state",
-        interval: interval, requireSigned: requireSigned, program: Self.program),
+        interval: interval, requireSigned: requireSigned, program: program),
       log: .init(label: "test") { _ in SwiftLogNoOpLogHandler() as any LogHandler },
       now: { .init(milliseconds: 1_000) })
   }

@@ -98,6 +98,41 @@ final class SpyTrail: AuditTrail {
     #expect(events.map(\.device?.name) == ["line-2"])
   }
 
+  /// A manifest that is taken out and put back: what operators said, and what was counted, still holds. Without a
+  /// journal's help, which knows only what earlier processes left.
+  @Test func aDeviceThatComesBackIsShelvedSuspendedAndCountedAsItWas() throws {
+    let engine = VirtualEngine(audit: SpyTrail())
+    engine.desire(3)
+    engine.run(.seconds(15))
+    engine.links.drift = 0.1
+    engine.run(.seconds(600))
+    engine.links.drift = 0
+    engine.run(.seconds(60))
+    let (line2, line3) = (DeviceID(name: "line-2"), DeviceID(name: "line-3"))
+    _ = engine.core.submit(.shelve([line2], register: nil, for: .seconds(3600), reason: "valve", by: "anna"))
+    _ = engine.core.submit(.suspend([line3], reason: "", by: "ben"))
+    let before = engine.core.makeSnapshot().devices
+    #expect(before.allSatisfy { $0.view.driftEvents > 0 && $0.view.corrections > 0 })
+    engine.desire(1)
+    engine.run(.seconds(15))
+    engine.desire(3)
+    engine.run(.seconds(30))
+    let after = engine.core.makeSnapshot().devices
+    #expect(after.map(\.view.status) == [.inSync, .shelved, .suspended])
+    #expect(after.map(\.view.driftEvents) == before.map(\.view.driftEvents))
+    #expect(after.map(\.view.corrections) == before.map(\.view.corrections))
+    #expect(
+      after.map { $0.view.registers.first?.budgetLeft } == before.map { $0.view.registers.first?.budgetLeft })
+    let writes = engine.links.writes
+    engine.links.drift = 0.5
+    engine.run(.seconds(300))
+    engine.links.drift = 0
+    #expect(engine.links.writes > writes, "line-1 is corrected")
+    let view = engine.core.makeSnapshot().devices.map(\.view)
+    #expect(
+      view[1].corrections == before[1].view.corrections && view[2].corrections == before[2].view.corrections)
+  }
+
   /// Sampled values belong to names, not to places.
   @Test func renamedRegistersAreSampledUnderTheirNewNames() {
     let trail = SpyTrail()

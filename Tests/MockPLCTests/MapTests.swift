@@ -97,6 +97,22 @@ enum Golden {
       _ = try MockDevice(yaml: yaml, file: "m.yaml")
     } throws: { ($0 as? FileProblems)?.description == problem }
   }
+
+  /// What a file holds is quoted in messages, but never as a terminal would obey it.
+  @Test(arguments: [
+    "registers: [{name: \u{0F}}]", "name: \"\\e[31m\"", "\"\\e]0;x\\a\": 1", "identity: {\"\\u202e\": x}",
+  ])
+  func messagesAreFitForATerminal(yaml: String) {
+    #expect {
+      _ = try MockDevice(yaml: yaml, file: "m.yaml")
+    } throws: { error in
+      let text = (error as? FileProblems)?.description ?? ""
+      return !text.isEmpty
+        && text.unicodeScalars.allSatisfy {
+          $0 == "\n" || $0.value >= 0x20 && $0.value != 0x7F && $0.value != 0x202E
+        }
+    }
+  }
 }
 
 @Suite struct ScriptTests {

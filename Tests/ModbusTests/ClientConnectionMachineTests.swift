@@ -85,6 +85,20 @@ private let readAnswer: [UInt8] = [3, 2, 0, 42]
     #expect(bench.take() == [])
   }
 
+  /// This process was stopped, or starved: the answer lay in the socket, and is looked at before the timer.
+  @Test func anAnswerThatIsSeenTooLateIsNotBelieved() {
+    var bench = MachineBench.connected()
+    bench.submit(1, read, timeout: 500)
+    bench.now += 6_000_000_000
+    bench.answer(id: 1, readAnswer)
+    let failure = WireFailure.timedOut(strayAnswers: 0)
+    #expect(
+      bench.take() == [
+        .sent(id: 1, unit: 1, read), .hangUp, .failed(1, .wire(failure)),
+        .event(.closed(failure, unit: 1, reconnecting: false)),
+      ])
+  }
+
   @Test func anAnswerToAnotherTransactionIsDiscarded() {
     var bench = MachineBench.connected()
     bench.submit(1, read, timeout: 500)

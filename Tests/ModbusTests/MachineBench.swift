@@ -26,7 +26,7 @@ struct MachineBench {
   }
 
   var machine: Machine
-  private(set) var now: Int64 = 0
+  var now: Int64 = 0
   private(set) var wakeAt: Int64?
   private(set) var wakeCount = 0
   private var seen: [Seen] = []

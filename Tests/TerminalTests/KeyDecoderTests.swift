@@ -29,7 +29,7 @@ import Testing
     // Unknown or hostile: swallowed whole.
     ("\u{1B}[?1;2c", []), ("\u{1B}[99~", []), ("\u{1B}[I", []), ("\u{1B}[1;2;3S", [.key(.function(4))]),
     ("\u{1B}[99999999999999999999A", [.key(.up)]), ("\u{1B}[<0;0;0M", []), ("\u{1B}[201~", []),
-    ("\u{1B}[57399u", []),
+    ("\u{1B}[57399u", []), ("\u{1B}[133u", []), ("\u{1B}[155;3u", []),
   ]
 
   @Test(arguments: known.indices)

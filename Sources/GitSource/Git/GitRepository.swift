@@ -172,11 +172,31 @@ extension GitRepository {
 
   /// Checks a commit's signature.
   ///
+  /// Who may sign, and which program says so, is for the user's or the system's configuration to say. A repository
+  /// that brings its own, as one out of an archive does, would vouch for itself.
+  ///
   /// - Returns: `nil` when git accepts it, else what git says.
   func signatureProblem(of commit: String) async throws(GitFailure) -> String? {
+    let own = try await ownSignatureSettings()
+    guard own.isEmpty else {
+      return "the repository itself says who may sign (\(own.joined(separator: ", ")));"
+        + " use git config --global for that"
+    }
     let output = try await git(["verify-commit", commit])
     guard output.status != 0 else { return nil }
     let line = output.complaint.split(whereSeparator: \.isNewline).last.map(String.init) ?? ""
     return line.isEmpty ? "no signature" : PrintableText.escaped(line, limit: 200)
+  }
+
+  /// Names of settings about signatures in the repository's own configuration, but for the one that only matters when
+  /// signing.
+  private func ownSignatureSettings() async throws(GitFailure) -> [String] {
+    let output = try await git([
+      "config", "-z", "--show-scope", "--name-only", "--includes", "--get-regexp", "^gpg[.]",
+    ])
+    let fields = output.text.split(separator: "\0").map(String.init)
+    return stride(from: 0, to: fields.count - 1, by: 2).filter { index in
+      ["local", "worktree"].contains(fields[index]) && fields[index + 1] != "gpg.format"
+    }.map { PrintableText.escaped(fields[$0 + 1], limit: 60) }
   }
 }

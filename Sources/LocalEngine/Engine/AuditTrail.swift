@@ -62,6 +62,14 @@ public struct RestoredDevice: Hashable, Sendable {
   }
 }
 
+extension DeviceMachine {
+  /// What is to be remembered of a device that goes.
+  func left(at now: Moment) -> RestoredDevice {
+    RestoredDevice(
+      counters: counters(at: now), shelves: standingShelves(at: now), suspendedBy: operatorSuspension)
+  }
+}
+
 /// No journal: nothing is kept beyond this process.
 final class NoAuditTrail: AuditTrail {
   func intend(_ order: WriteOrder, revision: String, at time: WallTime, _ done: @escaping (String?) -> Void) {

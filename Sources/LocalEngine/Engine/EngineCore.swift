@@ -24,6 +24,7 @@ final class EngineCore {
   private(set) var gates: FleetGates
   private(set) var drivers: [DeviceID: DeviceDriver] = [:]
   private var ordered: [DeviceDriver] = []
+  private var departed = DepartedDevices()
   private var events = EventLog()
   private(set) var operations = OperationLog()
   private var source: SourceStatus
@@ -79,11 +80,13 @@ final class EngineCore {
       } else {
         let driver = DeviceDriver(core: self, device: device)
         drivers[device.spec.id] = driver
-        driver.begin(audit.restored(device.spec.id).overridden(by: device.restored))
+        let left = departed.take(device.spec.id) ?? audit.restored(device.spec.id)
+        driver.begin(left.overridden(by: device.restored))
       }
     }
     for driver in ordered where !wanted.contains(driver.spec.id) {
       drivers[driver.spec.id] = nil
+      departed.keep(driver.spec.id, driver.machine.left(at: now()))
       driver.release()
     }
     ordered = drivers.values.sorted { $0.spec.id < $1.spec.id }
@@ -276,6 +279,7 @@ final class EngineCore {
   func restoreLate(_ restore: JournalRestore) {
     audit.adopt(restore)
     for driver in ordered { driver.restore(audit.restored(driver.spec.id)) }
+    departed.add { audit.restored($0) }
     if let hold = restore.hold, gates.hold == nil { restoreHold(hold) }
   }
 

@@ -37,8 +37,21 @@ final class ProblemList {
   /// Reports once: what several units share is read once for each.
   func report(_ mark: Mark?, _ path: String, _ message: String) {
     let problem = FileProblem(
-      file: file, line: mark?.line ?? 0, column: mark?.column ?? 0, path: path, message: message)
+      file: file, line: mark?.line ?? 0, column: mark?.column ?? 0, path: Self.visible(path),
+      message: Self.visible(message))
     if reported.insert(problem).inserted { list.append(problem) }
+  }
+
+  /// Messages quote the file, which may hold what a terminal would obey.
+  private static func visible(_ text: String) -> String {
+    text.unicodeScalars.reduce(into: "") { visible, scalar in
+      let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+      if isControl || scalar.properties.generalCategory == .format {
+        visible += "\\u{\(String(scalar.value, radix: 16))}"
+      } else {
+        visible.unicodeScalars.append(scalar)
+      }
+    }
   }
 
   /// Throws when there is any.

@@ -44,6 +44,12 @@ extension ClientConnectionMachine {
       broken(.unitMismatch(sent: flight.pending.unitId, received: frame.unitId), at: now)
       return
     }
+    // This process may have been stopped, or starved, while the answer lay in the socket: it tells of a time that is
+    // too long ago to show or to decide a write on.
+    guard now <= flight.sentAt.addingClamped(flight.pending.timeout) else {
+      broken(.timedOut(strayAnswers: flight.strayAnswers), at: now)
+      return
+    }
     do throws(RequestFailure) {
       finish(flight, .success(try ModbusResponse.answer(frame.pdu, to: flight.pending.request)), at: now)
     } catch {

@@ -173,12 +173,27 @@ struct Capture: AsyncParsableCommand {
       }
       let identity = identity ? await capture.identity() : nil
       await client.close()
-      return (try registers(capture, ranges), identity)
+      return (try registers(capture, ranges), identity.flatMap(declarable))
     } catch let failure as WireFailure {
       throw CommandFailure(.unreachable, "fabctl: capture \(endpoint): \(failure)")
     } catch let failure as RequestFailure {
       throw CommandFailure(.unreachable, "fabctl: capture \(endpoint) unit \(unit): \(failure)")
     }
+  }
+
+  /// What of an identity a manifest can hold: devices pad their names with zero bytes, and worse.
+  private func declarable(_ identity: DeviceIdentity) -> DeviceIdentity? {
+    func kept(_ field: String, _ text: String?) -> String? {
+      guard let text, text.unicodeScalars.contains(where: PrintableText.isUnprintable) else { return text }
+      Console.error(
+        "fabctl: capture: the device says \(PrintableText.escaped(text, limit: 100)), which a manifest cannot hold;"
+          + " identity.\(field) is left out")
+      return nil
+    }
+    let found = DeviceIdentity(
+      vendorName: kept("vendorName", identity.vendorName),
+      productCode: kept("productCode", identity.productCode))
+    return found.vendorName == nil && found.productCode == nil ? nil : found
   }
 
   private func registers(_ capture: DeviceCapture, _ ranges: [AddressRange]) throws -> [RegisterSpec] {

@@ -8,18 +8,24 @@ extension ContextFile {
   }
 
   /// Reads the small part of YAML that the file is written in: two keys, and a list of flat mappings.
+  ///
+  /// By Unicode scalars, not by characters: a quote is one also where an accent follows it, and a line ends also at
+  /// `\r\n`.
   init(parsing text: String) throws(Problem) {
     self.init()
     var parser = Parser()
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
       parser.number = index + 1
-      try parser.read(String(line))
+      try parser.read(line)
     }
     try parser.finish()
     self = parser.file
   }
 
   private struct Parser {
+    typealias Text = Substring.UnicodeScalarView
+
     var file = ContextFile()
     var number = 0
     private var inContexts = false
@@ -28,14 +34,14 @@ extension ContextFile {
     private var started = 0
     private var seen: Set<String> = []
 
-    mutating func read(_ raw: String) throws(Problem) {
-      var line = raw[...]
+    mutating func read(_ raw: Text) throws(Problem) {
+      var line = raw
       while let last = line.last, last == " " || last == "\r" { line.removeLast() }
       let indent = line.prefix { $0 == " " }.count
       var rest = line.dropFirst(indent)
-      if rest.isEmpty || rest.first == "#" || (indent == 0 && rest == "---") { return }
+      if rest.isEmpty || rest.first == "#" || (indent == 0 && String(rest) == "---") { return }
       guard !line.contains("\t") else { throw problem("a tab; indent with spaces") }
-      if rest.hasPrefix("- ") || rest == "-" {
+      if rest.first == "-", rest.count == 1 || rest.dropFirst().first == " " {
         guard inContexts else { throw problem("a list item outside of contexts") }
         try finish()
         file.contexts.append(FabctlContext(name: ""))
@@ -69,7 +75,7 @@ extension ContextFile {
       }
     }
 
-    private mutating func topLevel(_ text: Substring) throws(Problem) {
+    private mutating func topLevel(_ text: Text) throws(Problem) {
       let (key, value) = try pair(text)
       try finish()
       inContexts = false
@@ -83,7 +89,7 @@ extension ContextFile {
       }
     }
 
-    private mutating func field(_ text: Substring) throws(Problem) {
+    private mutating func field(_ text: Text) throws(Problem) {
       let (key, value) = try pair(text)
       guard !value.isEmpty else { throw problem("\(key): no value") }
       guard seen.insert(key).inserted else { throw problem("\(key) is there twice") }
@@ -113,7 +119,7 @@ extension ContextFile {
       }
     }
 
-    private func pair(_ text: Substring) throws(Problem) -> (String, String) {
+    private func pair(_ text: Text) throws(Problem) -> (String, String) {
       guard let colon = text.firstIndex(of: ":") else { throw problem("expected `key: value`") }
       let key = String(text[..<colon])
       let after = text[text.index(after: colon)...]
@@ -123,15 +129,15 @@ extension ContextFile {
       return (key, try scalar(after.drop { $0 == " " }))
     }
 
-    private func scalar(_ text: Substring) throws(Problem) -> String {
+    private func scalar(_ text: Text) throws(Problem) -> String {
       guard let quote = text.first, quote == "'" || quote == "\"" else {
-        if let first = text.first, "{[&*!|>%@`".contains(first), text != "[]" {
-          throw problem("cannot read \(text.prefix(20)); write a plain or quoted text")
+        if let first = text.first, "{[&*!|>%@`".unicodeScalars.contains(first), String(text) != "[]" {
+          throw problem("cannot read \(String(text.prefix(20))); write a plain or quoted text")
         }
-        return String(text.firstRange(of: " #").map { text[..<$0.lowerBound] } ?? text)
+        return String(text.firstRange(of: " #".unicodeScalars).map { text[..<$0.lowerBound] } ?? text)
           .trimmingCharacters(in: .whitespaces)
       }
-      var value = ""
+      var value = String.UnicodeScalarView()
       var rest = text.dropFirst()
       while let character = rest.popFirst() {
         if character == quote {
@@ -141,11 +147,11 @@ extension ContextFile {
             guard behind.isEmpty || behind.first == "#" else {
               throw problem("text behind the closing quote")
             }
-            return value
+            return String(value)
           }
           rest.removeFirst()
         } else if character == "\\", quote == "\"" {
-          guard let escaped = rest.popFirst(), "\"\\/".contains(escaped) else {
+          guard let escaped = rest.popFirst(), "\"\\/".unicodeScalars.contains(escaped) else {
             throw problem("only \\\" and \\\\ are known escapes")
           }
           value.append(escaped)

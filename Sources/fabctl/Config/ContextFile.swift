@@ -55,7 +55,12 @@ struct ContextFile: Hashable, Sendable {
     if plain, let first = text.first, first.isLetter || first == "/" || first == "~" || first == "." {
       if !["true", "false", "null", "yes", "no", "on", "off"].contains(text.lowercased()) { return text }
     }
-    return "'" + text.replacingOccurrences(of: "'", with: "''") + "'"
+    // By scalars: an accent behind it does not make a quote something else.
+    var doubled = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      doubled.append(contentsOf: scalar == "'" ? [scalar, scalar] : [scalar])
+    }
+    return "'" + String(doubled) + "'"
   }
 }
 

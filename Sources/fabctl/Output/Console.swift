@@ -1,4 +1,5 @@
 import Foundation
+import Manifest
 
 /// The three standard streams, as a command line should use them.
 enum Console {
@@ -37,15 +38,11 @@ enum Console {
     }
   }
 
-  /// Text from outside, safe to print: control characters (but line breaks) become `·`.
+  /// Text from outside, safe to print: control characters (but line breaks) and marks that hide or reorder text become
+  /// `·`.
   static func visible(_ text: String) -> String {
     String(
       String.UnicodeScalarView(
-        text.unicodeScalars.map { scalar in
-          let value = scalar.value
-          let isControl = value < 0x20 && value != 0x0a || (0x7f...0x9f).contains(value)
-          let isDirection = (0x202a...0x202e).contains(value) || (0x2066...0x2069).contains(value)
-          return isControl || isDirection ? "·" : scalar
-        }))
+        text.unicodeScalars.map { $0 != "\n" && PrintableText.isUnprintable($0) ? "·" : $0 }))
   }
 }

@@ -1,0 +1,1 @@
+../../../Sources/Cluster/Webhook/AdmissionReview.swift

@@ -1,0 +1,1 @@
+../../../../Sources/Cluster/Operator/Resources/PLCResource.swift

@@ -1,0 +1,1 @@
+../../../Sources/fabctl/Config/ContextFile+Parsing.swift

@@ -1,0 +1,1 @@
+../../../Sources/fabctl/ExitStatus.swift

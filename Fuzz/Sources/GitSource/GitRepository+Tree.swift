@@ -1,0 +1,1 @@
+../../../Sources/GitSource/Git/GitRepository+Tree.swift

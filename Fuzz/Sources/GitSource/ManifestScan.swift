@@ -1,0 +1,1 @@
+../../../Sources/GitSource/Source/ManifestScan.swift

@@ -1,0 +1,1 @@
+../../../Sources/Kubernetes/ClientError.swift

@@ -1,0 +1,1 @@
+../../../Sources/Kubernetes/CoreEvent.swift

@@ -1,0 +1,1 @@
+../../../Sources/Observability/HTTP/HistoryRequest.swift
