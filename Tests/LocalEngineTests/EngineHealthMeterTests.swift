@@ -21,6 +21,19 @@ import Testing
     #expect(report(meter, 200).lag == .zero)
   }
 
+  /// More devices than can be polled, or too little processor: said as long as it lasts, and not after.
+  @Test func pollsThatBeginMuchTooLateAreAProblemThatIsTold() {
+    let meter = EngineHealthMeter()
+    func problems(_ seconds: Double) -> [String] {
+      meter.report(at: at(seconds), connections: 0, problems: ["other"], controller: nil).problems
+    }
+    meter.noteLag(.milliseconds(4900), at: at(100))
+    #expect(problems(101) == ["other"])
+    meter.noteLag(.milliseconds(7300), at: at(102))
+    #expect(problems(103).last?.hasPrefix("overload: polls begin up to 7 s late") == true)
+    #expect(problems(130) == ["other"])
+  }
+
   @Test func pollsAreCountedOverWholeSeconds() {
     let meter = EngineHealthMeter()
     for tick in 0..<100 { meter.notePoll(at: at(50 + Double(tick) / 10)) }

@@ -17,6 +17,9 @@ final class EngineHealthMeter {
   /// Whole seconds over which polls are counted.
   static let rateWindow: Int64 = 5
 
+  /// Polls that begin so late are a problem to be told, and not just a figure.
+  static let lateness = TimeSpan.seconds(5)
+
   private var seconds = [Second](repeating: Second(), count: Int(lagWindow) + 1)
   private var began: Int64?
 
@@ -38,9 +41,15 @@ final class EngineHealthMeter {
       if second.number >= present - Self.rateWindow && second.number < present { polls += second.polls }
     }
     let counted = min(Self.rateWindow, max(1, present - (began ?? present)))
+    let late = lag < Self.lateness ? [] : [Self.tooMuch(lag)]
     return EngineHealth(
       pollLag: lag, pollsPerSecond: Double(polls) / Double(counted), connections: connections,
-      problems: problems, controller: controller)
+      problems: problems + late, controller: controller)
+  }
+
+  private static func tooMuch(_ lag: TimeSpan) -> String {
+    "overload: polls begin up to \(Int(lag.seconds)) s late, the longest due first; this process needs more processor,"
+      + " longer intervals or fewer devices"
   }
 
   private static func second(_ now: Instant) -> Int64 { now.nanoseconds / 1_000_000_000 }

@@ -44,9 +44,10 @@ extension ClientConnectionMachine {
       broken(.unitMismatch(sent: flight.pending.unitId, received: frame.unitId), at: now)
       return
     }
-    // This process may have been stopped, or starved, while the answer lay in the socket: it tells of a time that is
-    // too long ago to show or to decide a write on.
-    guard now <= flight.sentAt.addingClamped(flight.pending.timeout) else {
+    // This process was stopped, or starved, while the answer lay in the socket: it tells of a time that is too long ago
+    // to show, or to decide a write on.
+    let tooLate = flight.sentAt.addingClamped(flight.pending.timeout).addingClamped(Self.mostOversleep)
+    guard now <= tooLate else {
       broken(.timedOut(strayAnswers: flight.strayAnswers), at: now)
       return
     }

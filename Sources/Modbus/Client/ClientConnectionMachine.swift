@@ -23,6 +23,9 @@ public enum ConnectionEvent: Sendable, Hashable {
 public struct ClientConnectionMachine<Token> {
   public typealias Outcome = Result<ModbusResponse, RequestFailure>
 
+  /// How long after its time-out an answer may still be looked at by a process that was late itself, in nanoseconds.
+  static var mostOversleep: Int64 { 2_000_000_000 }
+
   /// What the edge has to do, in order.
   public enum Action {
     /// Make a connection; report `connected` or `connectFailed`.
