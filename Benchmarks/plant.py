@@ -24,7 +24,7 @@ PORTS_PER_PROCESS = 2000
 
 def configuration():
     """How the programs were built, as far as the path tells."""
-    return "release" if "release" in str(BIN.resolve()) else "debug"
+    return "debug" if "debug" in str(BIN.resolve()) else "release"
 
 
 def cpu_seconds(pid):

@@ -90,32 +90,25 @@ public struct TransportSecurity: Hashable, Sendable {
 }
 
 /// Everything a valid manifest says about one device.
+///
+/// Lies on the heap once, however many hold it: the source, the machine, its driver and every snapshot do. A change makes
+/// a copy, so that it is a value all the same.
 public struct DeviceSpec: Hashable, Sendable {
-  public var id: DeviceID
-  /// IPv4, IPv6 or host name; or a URL (`rtu+tcp://`, `serial://`, `mbaps://`) as the manifest has it.
-  public var address: String
-  public var port: Int
-  /// Who we are to a device behind `mbaps://`, and who it must be; `nil` without TLS.
-  public var security: TransportSecurity?
-  public var unitID: UInt8
-  /// Per request.
-  public var timeout: TimeSpan
-  public var connection: ConnectionMode
-  public var pauseAfterConnect: TimeSpan
-  public var pauseBetweenRequests: TimeSpan
-  public var maxRegistersPerRequest: Int
-  public var maxGap: Int
-  /// Added to the protocol address for display, as the manifest counts (0 or 1).
-  public var addressBase: Int
-  public var pollInterval: TimeSpan
-  public var autoCorrect: Bool
-  public var suspend: Bool
-  public var identity: DeviceIdentity?
-  public var registers: [RegisterSpec]
-  public var correction: CorrectionPolicy
-  public var tags: [String]
-  /// Sorted by key.
-  public var labels: [Label]
+  private var box: Box
+
+  fileprivate final class Box: Sendable {
+    let fields: Fields
+    init(_ fields: Fields) { self.fields = fields }
+  }
+
+  private var fields: Fields {
+    get { box.fields }
+    set { box = Box(newValue) }
+  }
+
+  public static func == (a: DeviceSpec, b: DeviceSpec) -> Bool { a.box === b.box || a.fields == b.fields }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(fields) }
 
   public struct Label: Hashable, Sendable {
     public var key: String
@@ -136,25 +129,124 @@ public struct DeviceSpec: Hashable, Sendable {
     identity: DeviceIdentity? = nil, registers: [RegisterSpec], correction: CorrectionPolicy = .init(),
     tags: [String] = [], labels: [Label] = []
   ) {
-    self.id = id
-    self.address = address
-    self.port = port
-    self.security = security
-    self.unitID = unitID
-    self.timeout = timeout
-    self.connection = connection
-    self.pauseAfterConnect = pauseAfterConnect
-    self.pauseBetweenRequests = pauseBetweenRequests
-    self.maxRegistersPerRequest = maxRegistersPerRequest
-    self.maxGap = maxGap
-    self.addressBase = addressBase
-    self.pollInterval = pollInterval
-    self.autoCorrect = autoCorrect
-    self.suspend = suspend
-    self.identity = identity
-    self.registers = registers
-    self.correction = correction
-    self.tags = tags
-    self.labels = labels
+    box = Box(
+      Fields(
+        id: id, address: address, port: port, security: security, unitID: unitID, timeout: timeout,
+        connection: connection, pauseAfterConnect: pauseAfterConnect,
+        pauseBetweenRequests: pauseBetweenRequests, maxRegistersPerRequest: maxRegistersPerRequest,
+        maxGap: maxGap, addressBase: addressBase, pollInterval: pollInterval, autoCorrect: autoCorrect,
+        suspend: suspend, identity: identity, registers: registers, correction: correction, tags: tags,
+        labels: labels))
+  }
+}
+
+extension DeviceSpec {
+  fileprivate struct Fields: Hashable, Sendable {
+    var id: DeviceID
+    var address: String
+    var port: Int
+    var security: TransportSecurity?
+    var unitID: UInt8
+    var timeout: TimeSpan
+    var connection: ConnectionMode
+    var pauseAfterConnect: TimeSpan
+    var pauseBetweenRequests: TimeSpan
+    var maxRegistersPerRequest: Int
+    var maxGap: Int
+    var addressBase: Int
+    var pollInterval: TimeSpan
+    var autoCorrect: Bool
+    var suspend: Bool
+    var identity: DeviceIdentity?
+    var registers: [RegisterSpec]
+    var correction: CorrectionPolicy
+    var tags: [String]
+    var labels: [Label]
+  }
+
+  public var id: DeviceID {
+    get { box.fields.id }
+    set { fields.id = newValue }
+  }
+  /// IPv4, IPv6 or host name; or a URL (`rtu+tcp://`, `serial://`, `mbaps://`) as the manifest has it.
+  public var address: String {
+    get { box.fields.address }
+    set { fields.address = newValue }
+  }
+  public var port: Int {
+    get { box.fields.port }
+    set { fields.port = newValue }
+  }
+  /// Who we are to a device behind `mbaps://`, and who it must be; `nil` without TLS.
+  public var security: TransportSecurity? {
+    get { box.fields.security }
+    set { fields.security = newValue }
+  }
+  public var unitID: UInt8 {
+    get { box.fields.unitID }
+    set { fields.unitID = newValue }
+  }
+  /// Per request.
+  public var timeout: TimeSpan {
+    get { box.fields.timeout }
+    set { fields.timeout = newValue }
+  }
+  public var connection: ConnectionMode {
+    get { box.fields.connection }
+    set { fields.connection = newValue }
+  }
+  public var pauseAfterConnect: TimeSpan {
+    get { box.fields.pauseAfterConnect }
+    set { fields.pauseAfterConnect = newValue }
+  }
+  public var pauseBetweenRequests: TimeSpan {
+    get { box.fields.pauseBetweenRequests }
+    set { fields.pauseBetweenRequests = newValue }
+  }
+  public var maxRegistersPerRequest: Int {
+    get { box.fields.maxRegistersPerRequest }
+    set { fields.maxRegistersPerRequest = newValue }
+  }
+  public var maxGap: Int {
+    get { box.fields.maxGap }
+    set { fields.maxGap = newValue }
+  }
+  /// Added to the protocol address for display, as the manifest counts (0 or 1).
+  public var addressBase: Int {
+    get { box.fields.addressBase }
+    set { fields.addressBase = newValue }
+  }
+  public var pollInterval: TimeSpan {
+    get { box.fields.pollInterval }
+    set { fields.pollInterval = newValue }
+  }
+  public var autoCorrect: Bool {
+    get { box.fields.autoCorrect }
+    set { fields.autoCorrect = newValue }
+  }
+  public var suspend: Bool {
+    get { box.fields.suspend }
+    set { fields.suspend = newValue }
+  }
+  public var identity: DeviceIdentity? {
+    get { box.fields.identity }
+    set { fields.identity = newValue }
+  }
+  public var registers: [RegisterSpec] {
+    get { box.fields.registers }
+    set { fields.registers = newValue }
+  }
+  public var correction: CorrectionPolicy {
+    get { box.fields.correction }
+    set { fields.correction = newValue }
+  }
+  public var tags: [String] {
+    get { box.fields.tags }
+    set { fields.tags = newValue }
+  }
+  /// Sorted by key.
+  public var labels: [Label] {
+    get { box.fields.labels }
+    set { fields.labels = newValue }
   }
 }

@@ -2,21 +2,27 @@ import Control
 
 /// The recent past of one device in memory: a sample of every numeric register a poll, and state changes and marks.
 ///
-/// Samples are kept in one flat ring (a time, then one value a register), so that a poll appends without allocating.
-/// A register that was not read has NaN.
+/// Samples are kept in one flat ring (a time, then one value a register) that grows up to its capacity and then lets a
+/// poll append without allocating; eight bytes hold a time and most values (`PackedTimes`, `PackedNumbers`). A register
+/// that was not read has NaN.
 public struct HistoryRing: Sendable {
   /// Samples kept.
   public let capacity: Int
   /// Values a sample.
   public private(set) var width: Int
-  private var times: [Int64] = []
-  private var values: [Double] = []
+  private var times = PackedTimes()
+  private var values = PackedNumbers()
   private var next = 0
+  /// Samples there is room for so far.
+  private var room = 0
   public private(set) var states: [DeviceHistory.StateChange] = []
   public private(set) var marks: [DeviceHistory.Mark] = []
 
-  /// State changes and marks kept; the oldest go first.
+  /// State changes kept; the oldest go first.
   public static let changeCapacity = 512
+  /// Marks kept: they carry text, and a device that drifts every minute makes hundreds an hour. What is older is in the
+  /// journal.
+  public static let markCapacity = 96
 
   public init(capacity: Int, width: Int) {
     self.capacity = max(1, capacity)
@@ -41,7 +47,7 @@ public struct HistoryRing: Sendable {
   /// Appends one sample; `value` is asked for each of the `width` registers.
   public mutating func append(at time: WallTime, _ value: (Int) -> Double) {
     if times.count < capacity {
-      if times.count == times.capacity { grow() }
+      if times.count >= room { grow() }
       times.append(time.milliseconds)
       for register in 0..<width { values.append(value(register)) }
     } else {
@@ -53,9 +59,9 @@ public struct HistoryRing: Sendable {
 
   /// Doubles the room, and never beyond what will be used: an array that grows by itself would end with room for 1024.
   private mutating func grow() {
-    let room = min(capacity, max(128, times.count * 2))
-    times.reserveCapacity(room)
-    values.reserveCapacity(room * width)
+    room = min(capacity, max(32, room * 2))
+    times.reserve(room)
+    values.reserve(room * width)
   }
 
   /// A register was added or removed: what was sampled no longer lines up.
@@ -64,6 +70,7 @@ public struct HistoryRing: Sendable {
     times.removeAll()
     values.removeAll()
     next = 0
+    room = 0
   }
 
   /// - Returns: whether it is another status than before.
@@ -75,13 +82,13 @@ public struct HistoryRing: Sendable {
   }
 
   public mutating func mark(_ kind: DeviceHistory.Mark.Kind, at time: WallTime, _ text: String) {
-    if marks.count >= Self.changeCapacity { marks.removeFirst(Self.changeCapacity / 4) }
+    if marks.count >= Self.markCapacity { marks.removeFirst(Self.markCapacity / 4) }
     marks.append(.init(at: time, kind: kind, text: text))
   }
 
   /// The values of one register from newest to oldest until `body` says stop.
   public func forEachNewestFirst(register: Int, _ body: (Int64, Double) -> Bool) {
-    guard register < width, !times.isEmpty else { return }
+    guard register >= 0, register < width, !times.isEmpty else { return }
     var index = times.count < capacity ? times.count - 1 : (next == 0 ? capacity - 1 : next - 1)
     for _ in 0..<times.count {
       guard body(times[index], values[index * width + register]) else { return }

@@ -117,6 +117,8 @@ struct OperatorProcess {
         "dryRun": "\(configuration.isDryRun)",
       ])
     let webhook = try makeWebhook()
+    let settling = StartUp.giveBackWhenSettled()
+    defer { settling.cancel() }
     await controller.start()
     let failure = await serve(controller, webhook, signals)
     await controller.stop()

@@ -28,6 +28,7 @@ import Testing
           "Control", "Fleet", "Manifest", "LocalEngine", "Kubernetes", "Foundation", "Logging", "Metrics",
           "AsyncHTTPClient", "NIOHTTP1", "NIOSSL",
         ],
+      "CBareSystem": [],
       "CZlib": [],
       "Observability": nio + platform
         + ["Control", "Fleet", "CZlib", "CoreMetrics", "Hummingbird", "HTTPTypes", "Logging", "Foundation"],

@@ -35,9 +35,9 @@ struct HostileRepositoryTests {
     try await repository.commit("good", ["a.yaml": manifest("line-1")])
     let source = try repository.source()
     _ = try await source.load()
-    try await repository.commit("huge", ["b.yaml": String(repeating: "# fabgitops\n", count: 200_000)])
+    try await repository.commit("huge", ["b.yaml": String(repeating: "# fabgitops\n", count: 400_000)])
     #expect(
-      await failure(of: source)?.problems == ["b.yaml: file is 2400000 bytes, the limit is 1048576"])
+      await failure(of: source)?.problems == ["b.yaml: file is 4800000 bytes, the limit is 4194304"])
     #expect(await source.inForce?.commit.subject == "good")
   }
 

@@ -62,7 +62,8 @@ final class VirtualEngine {
     _ = engine.core.subscribe(continuation)
     var settled: Census?
     let changes = 5 * HistoryRing.changeCapacity
-    let limits = ["ring.marks": changes, "ring.states": changes, ".events": EventLog.capacity]
+    let marks = 5 * HistoryRing.markCapacity
+    let limits = ["ring.marks": marks, "ring.states": changes, ".events": EventLog.capacity]
     for hour in 1...24 {
       for minute in 0..<60 {
         engine.run(.seconds(60))

@@ -16,6 +16,22 @@ import Testing
     #expect(ring.trend(register: 0, points: 3) == [70, 80, 90])
   }
 
+  /// Longer than it holds, with values and a clock that do not fit the small form from the middle on.
+  @Test func keepsWhatItWasGivenWhateverItsSize() {
+    for capacity in [1, 31, 32, 33, 100, 600] {
+      var ring = HistoryRing(capacity: capacity, width: 2)
+      for second in 0..<1500 {
+        let at = time(Int64(second) + (second > 700 ? 10_000_000 : 0))
+        ring.append(at: at) { $0 == 0 ? Double(second) : second > 900 ? 0.1 * Double(second) : 7 }
+      }
+      #expect(ring.count == capacity)
+      let last = ring.samples(register: 1, from: time(0), to: time(20_000_000), maxPoints: 10_000)
+      #expect(last.count == capacity)
+      #expect(last.last?.mean == 0.1 * 1499 && last.last?.at == time(10_001_499))
+      #expect(ring.trend(register: 0, points: 1) == [1499])
+    }
+  }
+
   @Test func thinsByLeastMeanAndGreatest() {
     var ring = HistoryRing(capacity: 100, width: 1)
     for second in 0..<100 { ring.append(at: time(Int64(second))) { _ in Double(second % 10) } }

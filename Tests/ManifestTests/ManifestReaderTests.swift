@@ -228,8 +228,18 @@ struct ManifestReaderTests {
       #expect(reading.diagnostics.count < 50)
     }
     #expect(
-      read(head + String(repeating: "#", count: 2_000_000)).diagnostics.map(\.message)
-        == ["file is 2000048 bytes, the limit is 1048576"])
+      read(head + String(repeating: "#", count: 5_000_000)).diagnostics.map(\.message)
+        == ["file is 5000048 bytes, the limit is 4194304"])
+  }
+
+  @Test func aFileMayHoldAsManyDevicesAsAFleetHas() {
+    let documents = (0..<10_000).map {
+      "apiVersion: fabgitops.io/v1\nkind: IndustrialPLC\nmetadata: {name: line-\($0)}\n"
+        + "spec: {deviceAddress: 10.0.\($0 >> 8).\($0 & 255), targetRegister: 4001, targetValue: 2500}\n"
+    }
+    let reading = read(documents.joined(separator: "---\n"))
+    #expect(reading.isValid)
+    #expect(reading.devices.count == 10_000)
   }
 
   @Test func anyBytesAreReadWithoutTrapping() {

@@ -1,4 +1,8 @@
 #pragma once
 
-// Nothing to call. Linked in, it gives a program its arguments where /proc is not mounted, all the descriptors it may
-// have, and keeps it running when there are none left.
+// Linked in, it gives a program its arguments where /proc is not mounted, all the descriptors it may have, keeps it
+// running when there are none left, and keeps it from spreading its heap over an arena a thread.
+
+// Gives back what only the start of a program needed: heap that is free again, and the pages of code that ran (they come
+// back from the file's cache one by one when they are run again). For programs that stay, once they have settled.
+void giveBackMemory(void);

@@ -5,7 +5,7 @@ enum TreeLimit {
   static let files = 20_000
   static let totalSize = 64 << 20
   static let listing = 64 << 20
-  static let fileSize = 1 << 20
+  static let fileSize = 4 << 20
 }
 
 extension GitRepository {

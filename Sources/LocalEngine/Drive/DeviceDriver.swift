@@ -14,8 +14,8 @@ final class DeviceDriver: DeviceLinkOwner {
   private var linkAddress: LinkAddress?
   private var reader: RegisterReader
   private var timer: EngineTimer?
+  /// Inputs that came while one was being performed; seldom any.
   private var queue: [Input] = []
-  private var actions: [Action] = []
   private var isStepping = false
   /// When the cycle that is under way began.
   private var cycleBegan: Instant?
@@ -42,25 +42,29 @@ final class DeviceDriver: DeviceLinkOwner {
   /// Steps the machine and performs what it asks. Answers that come while performing are queued, so that every
   /// input sees the machine between two steps.
   func feed(_ input: Input) {
-    queue.append(input)
-    guard !isStepping else { return }
+    guard !isStepping else { return queue.append(input) }
     isStepping = true
-    defer { isStepping = false }
+    var actions = core.scratch.borrow()
+    take(input, &actions)
     var next = 0
     while next < queue.count {
-      let input = queue[next]
+      take(queue[next], &actions)
       next += 1
-      let now = core.now()
-      if cycleBegan == nil { cycleBegan = now.instant }
-      machine.step(input, at: now, into: &actions)
-      let todo = actions
-      actions.removeAll(keepingCapacity: true)
-      for action in todo { perform(action, at: now) }
-      if !input.endsTheDevice { noteStatus(at: now) }
-      measureCycle(at: now.instant)
     }
-    queue.removeAll(keepingCapacity: true)
+    if next > 0 { queue = [] }
+    core.scratch.giveBack(actions)
+    isStepping = false
     touch()
+  }
+
+  private func take(_ input: Input, _ actions: inout [Action]) {
+    let now = core.now()
+    if cycleBegan == nil { cycleBegan = now.instant }
+    machine.step(input, at: now, into: &actions)
+    for action in actions { perform(action, at: now) }
+    actions.removeAll(keepingCapacity: true)
+    if !input.endsTheDevice { noteStatus(at: now) }
+    measureCycle(at: now.instant)
   }
 
   /// A cycle lasts from the input that begins a read to the one after which nothing is under way.

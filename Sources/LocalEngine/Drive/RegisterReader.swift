@@ -80,7 +80,8 @@ final class RegisterReader {
     }
     refused.removeAll(keepingCapacity: true)
     permit = nil
-    pending = groups.reversed()
+    pending.removeAll(keepingCapacity: true)
+    pending.append(contentsOf: groups.reversed())
     advance()
   }
 

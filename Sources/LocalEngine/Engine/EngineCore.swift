@@ -20,6 +20,7 @@ final class EngineCore {
   private let clock: () -> Moment
   let audit: any AuditTrail
   let hooks: EngineHooks
+  let scratch = ActionScratch()
 
   private(set) var gates: FleetGates
   private(set) var drivers: [DeviceID: DeviceDriver] = [:]

@@ -5,7 +5,7 @@ struct SourceText {
   /// What keeps a hostile file from costing much. Documented in the manifest reference.
   enum Limit {
     /// Bytes of one file.
-    static let fileSize = 1 << 20
+    static let fileSize = 4 << 20
     /// Aliases of one file, and bytes of a file that has any.
     static let aliases = 50
     static let aliasedFileSize = 64 << 10

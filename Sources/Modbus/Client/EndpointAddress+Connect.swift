@@ -41,6 +41,7 @@ extension EndpointAddress {
     }
   }
 
-  /// One largest frame in any framing; a longer burst takes another read.
-  private static let receiveBytes = 520
+  /// Nearly the largest frame of any framing (ASCII's 513); a power of two, which is what NIO rounds up to. A longer
+  /// burst takes another read.
+  private static let receiveBytes = 512
 }

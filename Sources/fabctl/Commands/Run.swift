@@ -51,6 +51,8 @@ struct Run: AsyncParsableCommand {
           logger.error("Nothing can attach", metadata: ["error": "\($0)"])
         })
     }
+    let settling = StartUp.giveBackWhenSettled()
+    defer { settling.cancel() }
     ServiceNotice.send("READY=1\nSTATUS=holding the fleet to \(choice.git)")
     let number = await firstSignal(signals)
     ServiceNotice.send("STOPPING=1")

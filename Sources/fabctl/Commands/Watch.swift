@@ -62,6 +62,8 @@ struct WatchSession {
   var log: LogOptions
 
   func run() async throws {
+    let settling = StartUp.giveBackWhenSettled()
+    defer { settling.cancel() }
     // What can be refused is refused before the terminal is taken over.
     let looks = try DashboardLook(look)
     try WatchedEngine.check(source, wish)
