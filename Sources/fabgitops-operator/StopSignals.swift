@@ -1,7 +1,8 @@
 import Dispatch
 import Foundation
 
-/// SIGINT and SIGTERM as a stream; a second one ends the process at once.
+/// SIGINT and SIGTERM as a stream; a second one ends the process at once. Caught by libdispatch: one that comes before it
+/// does ends the process, too; ignored meanwhile, it would be lost.
 final class StopSignals: Sendable {
   let stream: AsyncStream<Int32>
   /// Only kept alive; never touched again.
@@ -12,7 +13,6 @@ final class StopSignals: Sendable {
     self.stream = stream
     let seen = Seen()
     sources = [SIGINT, SIGTERM].map { number in
-      signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { @Sendable in
         if seen.again() { _exit(128 + number) }

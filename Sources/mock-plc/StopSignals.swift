@@ -2,7 +2,8 @@ import Dispatch
 import Foundation
 import MockPLC
 
-/// SIGINT and SIGTERM as a stream of one element.
+/// SIGINT and SIGTERM as a stream of one element. Caught by libdispatch: one that comes before it does ends the process;
+/// ignored meanwhile, it would be lost.
 struct StopSignals {
   let stream: AsyncStream<Int32>
   private let sources: [any DispatchSourceSignal]
@@ -11,7 +12,6 @@ struct StopSignals {
     let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
     self.stream = stream
     sources = [SIGINT, SIGTERM].map { number in
-      signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { @Sendable in continuation.yield(number) }
       source.resume()

@@ -2,6 +2,9 @@ import Dispatch
 import Foundation
 
 /// SIGINT, SIGTERM and SIGHUP as a stream, for programs without a terminal session of their own.
+///
+/// libdispatch catches them itself. One that comes before it does ends the process, as it would end any other; ignored
+/// meanwhile, it would be lost.
 final class StopSignals: Sendable {
   let stream: AsyncStream<Int32>
   /// Only kept alive; never touched again.
@@ -11,7 +14,6 @@ final class StopSignals: Sendable {
     let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
     self.stream = stream
     sources = [SIGINT, SIGTERM, SIGHUP].map { number in
-      signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { @Sendable in continuation.yield(number) }
       source.resume()
