@@ -4,45 +4,92 @@
     beside.py [--build FOLDER] [--seconds 20] [--rounds 5] [--json FILE]
 
 Each round runs fabctl, htop and btop one after the other, so that what else the machine does strikes all alike; the
-figures are medians. fabctl's CPU is that of the whole process, polling included; `engine` is the same work without a
-screen (`watch --plain`), so the screen's own share is the difference.
+figures are medians. `fabctl watch` polls the PLCs too, which htop and btop have nothing like, so its CPU comes in parts:
+
+    whole    the process, polls and all
+    screen   its two threads that make frames and put them on the terminal: what htop and btop do
+    engine   `fabctl run`: the same polls and the same journal without a screen
+    added    whole less engine: all that a screen costs, also what the engine does to be looked at
 """
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import subprocess
 import time
 
-from screens import Plant, Program, binaries
+from screens import Plant, Program, binaries, cpu
 
 SIZES = [(80, 24), (200, 50)]
+# Threads of fabctl that are the screen.
+SCREEN = ("dashboard", "terminal")
 
 
 def measure(arguments, columns, rows, seconds, environment=None):
+    """Bytes a second, CPU of the process and of its screen's threads in percent of a core."""
     program = Program(arguments, columns, rows, environment=environment).drain()
-    time.sleep(4)
-    bytes_before, cpu_before, began = program.count, program.cpu(), time.monotonic()
+    time.sleep(5)
+    bytes_before, cpu_before, threads, began = program.count, program.cpu(), program.threads(), time.monotonic()
     time.sleep(seconds)
     elapsed = time.monotonic() - began
-    result = (program.count - bytes_before) / elapsed, (program.cpu() - cpu_before) / elapsed * 100
+    later = program.threads()
+    screen = sum(later.get(name, 0) - threads.get(name, 0) for name in SCREEN)
+    result = (program.count - bytes_before) / elapsed, (program.cpu() - cpu_before) / elapsed * 100, screen / elapsed * 100
     program.stop()
     return result
 
 
 def engine(arguments, seconds, environment):
-    variables = dict(__import__("os").environ, **environment)
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=variables)
-    probe = Program.__new__(Program)
-    probe.pid = process.pid
-    time.sleep(4)
-    before, began = probe.cpu(), time.monotonic()
+    process = subprocess.Popen(
+        arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ, **environment))
+    time.sleep(5)
+    before, began = cpu(process.pid), time.monotonic()
     time.sleep(seconds)
-    share = (probe.cpu() - before) / (time.monotonic() - began) * 100
+    share = (cpu(process.pid) - before) / (time.monotonic() - began) * 100
     process.terminate()
     process.wait()
     return share
+
+
+def compare(fabctl, plant, peers, columns, lines, options):
+    """One row: what fabctl does on this plant at this size, beside each peer."""
+    found = {name: [] for name in ["fabctl", *peers]}
+    alone = []
+    source = ["--git", str(plant.repository)]
+    for _ in range(options.rounds):
+        found["fabctl"].append(measure([fabctl, "watch", *source], columns, lines, options.seconds, plant.environment))
+        for peer in peers:
+            found[peer].append(measure([peer], columns, lines, options.seconds))
+        alone.append(engine([fabctl, "run", *source], options.seconds, plant.environment))
+    median = {name: [statistics.median(v[i] for v in values) for i in range(3)] for name, values in found.items()}
+    sent, whole, screen = median["fabctl"]
+    without = statistics.median(alone)
+    row = {
+        "size": f"{columns}x{lines}", "bytes_per_second": round(sent, 1), "cpu_percent": round(whole, 2),
+        "screen_cpu_percent": round(screen, 2), "engine_cpu_percent": round(without, 2),
+        "added_cpu_percent": round(whole - without, 2)}
+    for peer in peers:
+        theirs, cost = max(median[peer][0], 1e-9), max(median[peer][1], 1e-9)
+        row[peer] = {
+            "bytes_per_second": round(theirs, 1), "cpu_percent": round(cost, 2),
+            "bytes_ratio": round(sent / theirs, 3), "cpu_ratio": round(whole / cost, 3),
+            "screen_ratio": round(screen / cost, 3), "added_ratio": round((whole - without) / cost, 3)}
+    return row
+
+
+def text(devices, configuration, row, peers):
+    lines = [
+        f"{devices:>6} devices {row['size']:>7}: fabctl ({configuration}) {row['bytes_per_second']:.0f} B/s; CPU: screen "
+        f"{row['screen_cpu_percent']:.2f} %, whole {row['cpu_percent']:.2f} %, engine alone "
+        f"{row['engine_cpu_percent']:.2f} %, added by the screen {row['added_cpu_percent']:.2f} %"]
+    for peer in peers:
+        lines.append(
+            f"{'':>24}beside {peer} ({row[peer]['bytes_per_second']:.0f} B/s, {row[peer]['cpu_percent']:.2f} %): bytes "
+            f"{row[peer]['bytes_ratio']:.2f}x; CPU: screen {row[peer]['screen_ratio']:.2f}x, added "
+            f"{row[peer]['added_ratio']:.2f}x, whole {row[peer]['cpu_ratio']:.2f}x")
+    return "\n".join(lines)
 
 
 def main():
@@ -54,37 +101,16 @@ def main():
     parser.add_argument("--json")
     options = parser.parse_args()
     folder, configuration = binaries(options.build)
-    fabctl = str(folder / "fabctl")
     peers = [name for name in ("htop", "btop") if shutil.which(name)]
     for missing in {"htop", "btop"} - set(peers):
         print(f"{missing}: not installed, so not beside")
     rows = []
     for devices in options.devices:
         plant = Plant(folder, devices)
-        watch = [fabctl, "watch", "--git", str(plant.repository)]
         for columns, lines in SIZES:
-            found = {name: [] for name in ["fabctl", *peers]}
-            plain = []
-            for _ in range(options.rounds):
-                found["fabctl"].append(measure(watch, columns, lines, options.seconds, plant.environment))
-                for peer in peers:
-                    found[peer].append(measure([peer], columns, lines, options.seconds))
-                plain.append(engine([*watch, "--plain"], options.seconds, plant.environment))
-            median = {name: [statistics.median(v[i] for v in values) for i in (0, 1)] for name, values in found.items()}
-            row = {
-                "devices": devices, "size": f"{columns}x{lines}", "bytes_per_second": round(median["fabctl"][0], 1),
-                "cpu_percent": round(median["fabctl"][1], 2), "engine_cpu_percent": round(statistics.median(plain), 2)}
-            for peer in peers:
-                row[peer] = {
-                    "bytes_per_second": round(median[peer][0], 1), "cpu_percent": round(median[peer][1], 2),
-                    "bytes_ratio": round(median["fabctl"][0] / max(median[peer][0], 1e-9), 3),
-                    "cpu_ratio": round(median["fabctl"][1] / max(median[peer][1], 1e-9), 3)}
+            row = {"devices": devices, **compare(str(folder / "fabctl"), plant, peers, columns, lines, options)}
             rows.append(row)
-            print(f"{devices:>6} devices {row['size']:>7}: fabctl ({configuration}) {row['bytes_per_second']:8.1f} B/s "
-                  f"{row['cpu_percent']:6.2f} % CPU (engine alone {row['engine_cpu_percent']:.2f} %)" + "".join(
-                      f" | {peer}: bytes {row[peer]['bytes_ratio']:.2f}x of {row[peer]['bytes_per_second']:.0f}, "
-                      f"CPU {row[peer]['cpu_ratio']:.2f}x of {row[peer]['cpu_percent']:.2f} %" for peer in peers),
-                  flush=True)
+            print(text(devices, configuration, row, peers), flush=True)
         plant.stop()
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:

@@ -3,8 +3,8 @@
 
     mash.py [--build FOLDER] [--count 1000000] [--seed 1] [--batch 400]
 
-Keys go in batches; a batch ends in ^L, and the next waits for the repaint that answers it, so that nothing piles up
-outside the program. A dashboard that was told to quit is started again. Ends with what it saw, and 1 when something
+Keys go in batches; a batch ends in ^L, and the next waits for the repaint that answers it, so that nothing piles up:
+each key has been answered before the next batch comes. After a resize its own repaint is waited for first. A dashboard that was told to quit is started again. Ends with what it saw, and 1 when something
 was wrong.
 """
 
@@ -19,7 +19,7 @@ from screens import Plant, Program, binaries
 
 FAULTS = ["--chaos", "--chaos-interval", "2", "--fault",
           "latency=20ms±15ms drop=2% junk=1% reset=1% busy=2% exception=1%:4 split=5%"]
-LETTERS = [bytes([c]) for c in b"jjjkkkgGsSzZdeAoOt+-0yprxH/:?!123456789nfab=1 \x0c"]
+LETTERS = [bytes([c]) for c in b"jjjkkkgGsSzZdeAoOt+-0yprxH/:?!123456789nfab=1 "]
 NAMED = [b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\x1b[5~", b"\x1b[6~", b"\x1b[H", b"\x1b[F", b"\t", b"\x1b[Z",
          b"\r", b"\r", b"\x7f", b"\x1b[3~", b"\x1b[1;2D", b"\x1b[1;2C", b"\x15", b"\x17", b"y", b"y"]
 ODD = [b"\x1b[200~pasted \xe6\x97\xa5\n\x1b[31mtext\x1b[201~", b"\xff\xfe", "é日".encode(), b"\x1bO", b"\x1b[999;999;999~",
@@ -56,7 +56,8 @@ class Desk:
 
     def start(self):
         self.starts += 1
-        self.program = Program(self.arguments, 100, 30, environment=self.plant.environment)
+        self.size = (100, 30)
+        self.program = Program(self.arguments, *self.size, environment=self.plant.environment)
         self.until_painted(60)
 
     def until_painted(self, seconds):
@@ -72,6 +73,14 @@ class Desk:
             if CLEAR in seen:
                 return True
         raise TimeoutError("no repaint: it hangs")
+
+    def resize(self, size):
+        """False: it ended."""
+        if size == self.size:
+            return True
+        self.size = size
+        self.program.resize(*size)
+        return self.until_painted(60)
 
     def send(self, data):
         """Writes while reading, so that neither side waits for the other."""
@@ -116,12 +125,11 @@ def main():
         try:
             while sent < options.count:
                 size = dice.choice(SIZES) if dice.random() < 0.3 else None
-                if size:
-                    desk.program.resize(*size)
                 keys = batch(dice, min(options.batch, options.count - sent))
                 try:
+                    alive = desk.resize(size) if size else True
                     desk.send(b"".join(keys) + b"\x0c")
-                    alive = desk.until_painted(60)
+                    alive = alive and desk.until_painted(60)
                 except OSError:
                     alive = False
                 sent += len(keys) + (1 if size else 0)

@@ -17,7 +17,6 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def binaries(build):
@@ -27,6 +26,11 @@ def binaries(build):
         folder = ROOT / ".build" / "debug"
     folder = folder.resolve()
     return folder, "release" if "release" in folder.name else "debug" if "debug" in folder.name else folder.name
+
+
+def cpu(pid):
+    """CPU seconds of a process, by its own clock (clock_getcpuclockid(3)): /proc/PID/stat only counts in ticks of 10 ms."""
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 class Program:
@@ -81,9 +85,17 @@ class Program:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def cpu(self):
-        """CPU seconds of the process so far."""
-        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        """CPU seconds of the process so far, of threads that have ended too."""
+        return cpu(self.pid)
+
+    def threads(self):
+        """CPU seconds so far of the threads that there are, by name."""
+        found = {}
+        for thread in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
+            with contextlib.suppress(OSError):
+                name = (thread / "comm").read_text().strip()
+                found[name] = found.get(name, 0) + int((thread / "schedstat").read_text().split()[0]) / 1e9
+        return found
 
     def rss(self):
         """Resident bytes."""

@@ -3,6 +3,7 @@
 #endif
 #include "CNcurses.h"
 
+#include <sys/prctl.h>
 #include <errno.h>
 #include <langinfo.h>
 #include <stdio.h>
@@ -83,3 +84,5 @@ const char *cn_error_text(void) {
   static _Thread_local char text[128];
   return strerror_r(errno, text, sizeof text);
 }
+
+void cn_name_thread(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }

@@ -54,18 +54,26 @@ struct Layout: Hashable, Sendable {
   private static let detailHeight = 20
 
   /// Fleet and timeline left; Git vs Reality and sparkline right; events across the bottom, as they need the
-  /// width.
+  /// width. Each side is divided by what it has to show.
   private static func columns(_ body: Rect, _ devices: Int) -> [Pane: Rect] {
     let top = min(max(devices + 3, detailHeight), body.height * 52 / 100)
     let events = min(max((body.height - top) * 44 / 100, 5), 14)
-    let rows = [
-      body.cutTop(top).piece, body.cutTop(top).rest.cutBottom(events).rest, body.cutBottom(events).piece,
-    ]
+    let (bottom, upper) = body.cutBottom(events)
     // The list needs the larger share where it could just not show another column.
     let leftWidth = body.width * (body.width < 120 ? 54 : body.width < 160 ? 52 : 56) / 100
-    let (fleet, reality) = rows[0].cutLeft(leftWidth)
-    let (timeline, sparkline) = rows[1].cutLeft(leftWidth)
-    return [.fleet: fleet, .reality: reality, .timeline: timeline, .sparkline: sparkline, .events: rows[2]]
+    let (left, right) = upper.cutLeft(leftWidth)
+    let (fleet, timeline) = left.cutTop(listHeight(left.height, most: top, devices))
+    let (reality, sparkline) = right.cutTop(top)
+    return [.fleet: fleet, .reality: reality, .timeline: timeline, .sparkline: sparkline, .events: bottom]
+  }
+
+  /// A list that leaves room gives it to the timeline, as far as that has lanes for it: one a device, apart if there
+  /// is room for that too.
+  private static func listHeight(_ height: Int, most: Int, _ devices: Int) -> Int {
+    let list = devices + 3
+    let (close, apart) = (devices + 4, 2 * devices + 3)
+    let timeline = height - list >= apart ? apart : close
+    return min(max(height - timeline, list, 8), most)
   }
 }
 

@@ -41,10 +41,32 @@ public struct FleetSnapshot: Sendable {
 
     init(_ devices: [DeviceSnapshot]) {
       self.devices = devices.count
-      for device in devices { byStatus[device.view.status, default: 0] += 1 }
+      // Counted without hashing: a large fleet is counted many times a second.
+      var counts = [Int](repeating: 0, count: DeviceStatus.allCases.count)
+      for device in devices { counts[device.view.status.number] += 1 }
+      for status in DeviceStatus.allCases where counts[status.number] > 0 {
+        byStatus[status] = counts[status.number]
+      }
     }
 
     public subscript(_ status: DeviceStatus) -> Int { byStatus[status] ?? 0 }
+  }
+}
+
+extension DeviceStatus {
+  /// A number of its own, from 0 on.
+  fileprivate var number: Int {
+    switch self {
+    case .inSync: 0
+    case .pending: 1
+    case .suspended: 2
+    case .shelved: 3
+    case .drifted: 4
+    case .contested: 5
+    case .stale: 6
+    case .unreachable: 7
+    case .invalid: 8
+    }
   }
 }
 

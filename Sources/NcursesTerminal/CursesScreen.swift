@@ -17,7 +17,7 @@ final class CursesScreen {
   private var pairs: [PairKey: Int32] = [:]
   private var cursorShown: Bool?
   private var row: [cchar_t] = []
-  private var filter = ColorFilter()
+  private var filter: StyleFilter
 
   private struct Ink {
     var attributes: attr_t
@@ -47,6 +47,7 @@ final class CursesScreen {
     } else {
       depth = .mono
     }
+    filter = StyleFilter(takesBack: depth > .mono)
     cn_no_scrolling()
     resize(self.size)
   }

@@ -200,14 +200,14 @@ final class TerminalLoop {
     flush()
   }
 
-  /// On a slow line a frame goes in parts, of which each takes about a third of a second: a key's answer never waits
+  /// On a slow line a frame goes in parts, of which each takes about a quarter of a second: a key's answer never waits
   /// for a whole screen.
   private func portion(of frame: Frame) -> (frame: Frame, isWhole: Bool) {
     guard let rate = link?.rate ?? pacer.rate.map(Int.init), rate < 4000, let shown = screen.shown else {
       nextRow = 0
       return (frame, true)
     }
-    let part = shown.approaching(frame, cells: max(rate / 4, 60), from: nextRow)
+    let part = shown.approaching(frame, cells: max(rate / 8, 40), from: nextRow)
     nextRow = part.row
     return (part.frame, part.isWhole)
   }

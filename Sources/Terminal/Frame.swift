@@ -11,6 +11,8 @@ public struct Frame: Hashable, Sendable {
   public var glyphs: GlyphSet
   /// Where to show the terminal's cursor; hidden when `nil`.
   public var cursor: Point?
+  /// The row of a list that keys move: on a slow line it is shown before the rest.
+  public var focusRow: Int?
   /// The rectangle that drawing is confined to.
   public private(set) var clip: Rect
 
@@ -25,6 +27,7 @@ public struct Frame: Hashable, Sendable {
   public mutating func reset(size newSize: Size? = nil, style: Style = .text) {
     let blank = Cell(" ", style: style)
     cursor = nil
+    focusRow = nil
     let target = newSize ?? size
     if target != size {
       size = target

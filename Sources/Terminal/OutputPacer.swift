@@ -6,7 +6,7 @@
 /// that was refused: from then until the next refusal the line takes bytes as fast as it drains.
 public struct OutputPacer: Hashable, Sendable {
   /// A backlog worth this many milliseconds is tolerated.
-  public static let tolerance: UInt64 = 250
+  public static let tolerance: UInt64 = 125
   /// A rate learned is doubled after this long without a refused write.
   static let forgetAfter: UInt64 = 20_000_000_000
   /// What a pseudo-terminal holds before it refuses (measured on Linux 4 to 6: 19,600 bytes).

@@ -49,10 +49,10 @@ import Testing
 
   @Test func timelineWithCursorAndZoom() throws {
     var desk = Desk(Size(100, 30))
-    desk.type("jjj+3")
+    desk.type("jjj++3")
     desk.press(.left, .left, .left, .left, .left, .left, .left, .left)
     try expectGolden(desk.frame(), "timeline-cursor-100x30")
-    desk.type("-----")
+    desk.type("-------")
     try expectGolden(desk.frame(), "timeline-7d-100x30")
   }
 

@@ -188,6 +188,40 @@ import Testing
     #expect(first.column(of: first.right) == nil)
   }
 
+  /// The first minutes fill the pane; the operator's zoom stays.
+  @Test func theSpanFollowsWhatThereIsToShow() {
+    var state = TimelineState(widest: .seconds(900))
+    #expect(state.span == .seconds(900))
+    let start = WallTime(milliseconds: 1_000_000)
+    for (age, span) in [(1, 60), (61, 120), (200, 300), (500, 600), (899, 900), (90_000, 900)] {
+      state.follow(from: start, now: start + .seconds(age))
+      #expect(state.span == .seconds(span), "after \(age) s")
+    }
+    // What comes later than what is known already changes nothing.
+    state.follow(from: start + .seconds(89_000), now: start + .seconds(90_000))
+    #expect(state.span == .seconds(900))
+    state.setZoom(state.zoom - 1)
+    state.follow(from: start, now: start + .seconds(90_001))
+    #expect(state.span == .seconds(600))
+    state.reset()
+    #expect(state.span == .seconds(900) && state.followsData)
+  }
+
+  @Test func aFreshFleetIsShownFromItsFirstReading() {
+    var desk = Desk(Size(100, 30), connected: false)
+    desk.isSilent = true
+    desk.snapshot()
+    for command in desk.asked {
+      if case .loadHistory(let token, _) = command { desk.send(.history(token: token, [])) }
+    }
+    desk.tick(30)
+    #expect(desk.model.timeline.span == .seconds(60))
+    desk.type("0-")
+    #expect(desk.model.timeline.span == .seconds(120))
+    desk.tick(600)
+    #expect(desk.model.timeline.span == .seconds(120))
+  }
+
   @Test func lanesKeepTheWorstOfAColumn() {
     var desk = Desk(Size(100, 30))
     desk.type("jjj-")

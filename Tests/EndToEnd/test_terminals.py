@@ -1,7 +1,8 @@
 """The same still picture on every kind of terminal, size and locale, kept as goldens. RECORD=1 writes them.
 
 The picture is `fabctl demo --still`: the real program, its real back end and terminfo, over a plant that stands still.
-Text goldens are one per glyph set and size, since every terminal must show the same.
+Text goldens are one per glyph set and size, since every terminal must show the same. Beside each is how it looks, with
+its colours, once for each number of them that terminals have: `cat` one of the `.ansi` files.
 """
 
 import os
@@ -9,12 +10,15 @@ import unicodedata
 
 import pytest
 
+import styled
 from conftest import BIN, HERE, wait_for
 
 GOLDENS = HERE / "screens"
 SIZES = [(80, 24), (100, 30), (200, 60), (60, 16)]
 TERMS = ["xterm-256color", "screen", "tmux", "linux", "vt220", "vt100", "xterm", "xterm-mono"]
 LOCALES = ["C.UTF-8", "C"]
+# What a terminal's description allows; the others have eight.
+COLOURS = {"xterm-256color": "256", "vt100": "none", "vt220": "none", "xterm-mono": "none"}
 
 
 def check(name, text):
@@ -26,17 +30,20 @@ def check(name, text):
     assert text == golden.read_text(), f"{name} is not as it was; now:\n{text}"
 
 
-# What a terminal's description allows; the others have eight.
-COLOURS = {"xterm-256color": "256", "vt100": "none", "vt220": "none", "xterm-mono": "none"}
+def look(term, locale, columns, rows):
+    return GOLDENS / f"{columns}x{rows}-{glyphs(term, locale)}-{COLOURS.get(term, '8')}.ansi"
 
 
-def colours(styled):
-    """How many colours a capture uses: 256, 8 or none."""
-    codes = [code.split("m")[0] for code in styled.split("\x1b[")[1:]]
-    if any("8;5;" in code for code in codes):
-        return "256"
-    return "8" if any(p in codes for p in map(str, [*range(31, 38), *range(41, 48)])) or any(
-        p[:1] in "34" and len(p) == 2 and p not in ("39", "49") for code in codes for p in code.split(";")) else "none"
+def check_look(session, golden, record):
+    """What is seen, colours and all, is the golden; it may take a moment until the last of it is there."""
+    def seen():
+        return styled.normal(session.tmux("capture-pane", "-e", "-p"))
+
+    if record:
+        golden.write_text(seen())
+    expected = golden.read_text() if golden.exists() else None
+    assert expected, f"{golden} is missing; RECORD=1 writes it"
+    wait_for(lambda: f"{golden.name}; now:\n{seen()}\x1b[0m", lambda: seen() == expected, timeout=20)
 
 
 def glyphs(term, locale):
@@ -55,10 +62,12 @@ def whole(screen, columns, rows):
     assert len(lines) <= rows, screen
     for line in lines:
         assert width(line) <= columns, (columns, line)
-    for left, right in (("│", "│┃█"), ("|", "|#"), ("╭", "╮"), ("╰", "╯"), ("┌", "┐█"), ("└", "┘")):
-        for line in lines:
-            if line.startswith(left):
-                assert line[-1] in right, line
+    for line in lines:
+        # The two sides of the screen end their boxes where each has to.
+        if line[:1] in tuple("│╭╰┌└"):
+            assert line[-1] in "│┃█╮╯┐┘", line
+        if line[:1] in tuple("|+"):
+            assert line[-1] in "|#+", line
 
 
 def settled(session):
@@ -88,10 +97,9 @@ def test_every_terminal_shows_the_same_picture(terminal, term, locale):
             lambda: f"{golden.name} on {term}:\n{session.screen()}",
             lambda: (lambda now: now if now == expected else None)(session.screen()), timeout=20)
         whole(screen, columns, rows)
+        check_look(session, look(term, locale, columns, rows), os.environ.get("RECORD"))
         if locale == "C":
             assert screen.isascii()
-        if (columns, rows) == (100, 30):
-            assert colours(session.tmux("capture-pane", "-e", "-p")) == COLOURS.get(term, "8")
     session.keys("q")
     session.wait("exit=0")
 

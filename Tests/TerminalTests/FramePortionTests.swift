@@ -27,6 +27,19 @@ import Testing
     #expect(part.frame == new && part.isWhole)
   }
 
+  /// Where the list's cursor is and where it was go before anything else, and nothing goes with them.
+  @Test func theRowThatKeysMoveIsTheAnswer() {
+    var old = frame(["aaaaaaaaaa", "> bbbbbbbb", "cccccccccc", "dddddddddd", "hints"])
+    var new = frame(["AAAAAAAAAA", "  bbbbbbbb", "CCCCCCCCCC", "> dddddddd", "HINTS"])
+    (old.focusRow, new.focusRow) = (1, 3)
+    var expected = frame(["aaaaaaaaaa", "  bbbbbbbb", "cccccccccc", "> dddddddd", "HINTS"])
+    expected.focusRow = 3
+    var part = old.approaching(new, cells: 3, from: 0)
+    #expect(part.frame == expected && !part.isWhole && part.row == 0)
+    part = part.frame.approaching(new, cells: 30, from: part.row)
+    #expect(part.frame == new && part.isWhole)
+  }
+
   /// However small the budget, it arrives; and another size is another screen.
   @Test func itAlwaysArrives() {
     var shown = frame(["aaaa", "bbbb", "cccc", "dddd", "eeee"])

@@ -17,8 +17,8 @@ import Testing
     var pacer = OutputPacer(framesPerSecond: 10, bytesPerSecond: 960)
     pacer.drew(now: 0)
     pacer.wrote(960, now: 0)
-    // A quarter of a second of backlog is tolerated, so three quarters are waited for.
-    #expect(pacer.nextFrame(now: 0) == second * 3 / 4)
+    // An eighth of a second of backlog is tolerated, so seven eighths are waited for.
+    #expect(pacer.nextFrame(now: 0) == second * 7 / 8)
     #expect(pacer.nextFrame(now: second) == second)
   }
 

@@ -56,6 +56,9 @@ static inline const char *cn_term_string(const char *capability) {
   return value == (const char *)-1 ? NULL : value;
 }
 
+// Names the thread that calls it, for tools that show threads; at most 15 characters.
+void cn_name_thread(const char *name);
+
 // A file in memory that curses writes to; negative on failure. Closed on exec.
 int cn_memory_file(void);
 // A curses screen of terminal `type` that writes to `memory_file`; NULL on failure.

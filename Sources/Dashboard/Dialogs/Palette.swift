@@ -200,7 +200,7 @@ extension Model {
         $0.name.filter { $0 != " " } == name.filter { $0 != " " }
       })
     else { return say("spans are \(TimelineState.spans.map(\.name).joined(separator: ", "))", .warning) }
-    timeline.zoom = index
+    timeline.setZoom(index)
   }
 
   mutating func hold(reason: String) {

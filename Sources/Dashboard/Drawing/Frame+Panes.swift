@@ -73,6 +73,7 @@ extension Frame {
   /// The row under the cursor: a bar and another ground, so that it is seen without colour.
   mutating func select(_ row: Rect, focused: Bool) {
     restyle(row) { $0.on(focused ? .selection : .selectionUnfocused) }
+    if focused { focusRow = row.y }
     put(
       glyphs.cursorBar, at: row.origin, style: Style(.cursor, on: focused ? .selection : .selectionUnfocused))
   }

@@ -10,7 +10,7 @@ public enum Command: Hashable, Sendable {
   case plan(token: UInt64, SyncScope)
   /// `FleetEngine.history` → ``Message/history(token:_:)`` or ``Message/historyFailed(token:reason:)``.
   case loadHistory(token: UInt64, HistoryQuery)
-  /// `FleetEngine.provenance` → ``Message/provenance(device:_:)``.
+  /// `FleetEngine.provenance` → ``Message/provenance(device:_:)``; not answered when another is asked for soon.
   case loadProvenance(DeviceID)
   /// `FleetEngine.adopt` → ``Message/adopted(token:_:)``.
   case adopt(token: UInt64, DeviceID, registers: [String], reason: String, by: String)

@@ -34,7 +34,7 @@ public struct Model: Sendable {
   var isZoomed = false
   /// Row of the cursor in Git vs Reality.
   var registers = ListPosition()
-  var timeline = TimelineState()
+  var timeline: TimelineState
   var events = EventsState()
   var filterField: FilterEntry?
   var overlay: Overlay?
@@ -61,7 +61,7 @@ public struct Model: Sendable {
     themeName =
       settings.themes.contains { $0.name == settings.themeName }
       ? settings.themeName : settings.themes[0].name
-    timeline.zoom = TimelineState.zoom(atLeast: settings.span)
+    timeline = TimelineState(widest: settings.span)
     index.setSort(settings.sort)
     index.setGrouping(settings.grouping)
     index.setFilter(Filter(settings.filter))

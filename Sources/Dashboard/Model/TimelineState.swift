@@ -4,17 +4,54 @@ import Fleet
 /// Which piece of time the timeline and the sparkline show.
 struct TimelineState: Hashable, Sendable {
   /// Index into ``spans``.
-  var zoom = TimelineState.zoom(atLeast: .seconds(900))
+  private(set) var zoom: Int
+  /// As far out as the zoom goes by itself.
+  private let widest: Int
+  /// Until the operator zooms, the span is the shortest that shows all there is, so that the first minute of readings
+  /// does not stand squeezed at the right edge.
+  private(set) var followsData = true
+  /// The beginning of what is known, as far as ``follow(from:now:)`` was told.
+  private var begins: WallTime?
   /// The right end; `nil`: now, moving along.
   var end: WallTime?
   /// The time that is read out.
   var cursor: WallTime?
 
   static let spans: [(span: TimeSpan, name: String)] = [
-    (.seconds(60), "1 min"), (.seconds(300), "5 min"), (.seconds(900), "15 min"), (.seconds(3600), "1 h"),
+    (.seconds(60), "1 min"), (.seconds(120), "2 min"), (.seconds(300), "5 min"), (.seconds(600), "10 min"),
+    (.seconds(900), "15 min"), (.seconds(1800), "30 min"), (.seconds(3600), "1 h"),
     (.seconds(6 * 3600), "6 h"), (.seconds(86_400), "24 h"), (.seconds(7 * 86_400), "7 d"),
     (.seconds(30 * 86_400), "30 d"),
   ]
+
+  init(widest span: TimeSpan = .seconds(900)) {
+    widest = Self.zoom(atLeast: span)
+    zoom = widest
+  }
+
+  /// The operator's choice.
+  mutating func setZoom(_ next: Int) {
+    zoom = min(max(next, 0), Self.spans.count - 1)
+    followsData = false
+  }
+
+  /// Back to now, as wide as there is something to show.
+  mutating func reset() {
+    (end, cursor, followsData, zoom) = (nil, nil, true, widest)
+    if let begins, let last { follow(from: begins, now: last) }
+  }
+
+  private var last: WallTime?
+
+  /// Something is known from `time` on. The span grows with it and never shrinks by itself, except once, from the
+  /// span at the start to the first that fits.
+  mutating func follow(from time: WallTime, now: WallTime) {
+    let earliest = min(begins ?? time, time)
+    begins = earliest
+    last = now
+    guard followsData, end == nil, cursor == nil else { return }
+    zoom = min(Self.zoom(atLeast: now - earliest), widest)
+  }
 
   /// As it is typed: `15min`.
   static func word(_ name: String) -> String { name.filter { $0 != " " } }

@@ -223,7 +223,9 @@ enum TimeAxis {
       }
       at += tick
     }
-    if model.timeline.end == nil {
+    // Where the cursor's arrow stands, there is no room for the word.
+    let cursor = model.timeline.cursor.flatMap(window.column) ?? 0
+    if model.timeline.end == nil, cursor < row.width - 3 {
       frame.put("now", at: Point(row.maxX - 3, row.y), style: Style(.axis))
     }
   }

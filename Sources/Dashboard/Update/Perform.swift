@@ -59,13 +59,13 @@ extension Model {
     case .help: overlay = .help(HelpView(contexts: contexts))
     case .themes: overlay = .themes(ThemePicker(before: themeName))
     case .freeze: toggleFreeze()
-    case .zoomIn: timeline.zoom = max(timeline.zoom - 1, 0)
-    case .zoomOut: timeline.zoom = min(timeline.zoom + 1, TimelineState.spans.count - 1)
+    case .zoomIn: timeline.setZoom(timeline.zoom - 1)
+    case .zoomOut: timeline.setZoom(timeline.zoom + 1)
     case .timelineBack: moveTimeCursor(-1)
     case .timelineForth: moveTimeCursor(1)
     case .timelinePageBack: scrollTime(-1)
     case .timelinePageForth: scrollTime(1)
-    case .timelineReset: timeline = TimelineState()
+    case .timelineReset: timeline.reset()
     default: break
     }
   }

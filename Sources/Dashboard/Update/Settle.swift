@@ -11,6 +11,7 @@ extension Model {
     settleRegisters(layout)
     if isZoomed == false, layout.shape == .stacked, focus != .fleet { tab = focus }
     askForProvenance()
+    followData()
     askForSeries(layout)
     askForLanes(layout)
   }
@@ -50,9 +51,23 @@ extension Model {
   }
 
   private mutating func askForProvenance() {
-    guard provenance.inFlight == nil, let device, !provenance.knows(device.id), latest != nil else { return }
+    // A later question replaces an earlier one that has not been answered.
+    guard let device, provenance.inFlight != device.id, !provenance.knows(device.id), latest != nil else {
+      return
+    }
     provenance.inFlight = device.id
     emit(.loadProvenance(device.id))
+  }
+
+  /// The timeline is as wide as what there is to show. First it is asked for as much as may be shown.
+  private mutating func followData() {
+    guard timeline.followsData, let since = tracks.since else { return }
+    let isTold = series.answered != nil || lanes.answered != nil
+    guard series.inFlight == nil, lanes.inFlight == nil, isTold || capabilities.refusal(of: .history) != nil
+    else { return }
+    let past = lanes.past.values.compactMap { $0.history.states.first { $0.status != nil }?.at }
+    let earliest = [since, series.samples.first?.at, past.min()].compactMap { $0 }.min() ?? since
+    timeline.follow(from: earliest, now: now)
   }
 
   private mutating func askForSeries(_ layout: Layout) {

@@ -34,8 +34,16 @@ final class SnapshotFeed {
   /// What lies between two slices: a turn of the loop, so that sockets and timers have theirs.
   private static let breath = TimeAmount.microseconds(50)
 
+  /// A fleet of so many is looked at as often as the interval says; a larger one less often, as each look costs more
+  /// and shows no more of a screen that is as large as before. At most this many times less often.
+  private static let unhurriedAbove = 250
+  private static let unhurriedAtMost = 5
+
   private unowned let core: EngineCore
-  private let interval: TimeSpan
+  private let shortest: TimeSpan
+  private var interval: TimeSpan {
+    shortest * min(max(core.deviceCount / Self.unhurriedAbove, 1), Self.unhurriedAtMost)
+  }
   private var state = State.idle
   /// Something changed while a snapshot was being assembled.
   private var isOutdated = false
@@ -48,7 +56,7 @@ final class SnapshotFeed {
 
   init(core: EngineCore, interval: TimeSpan) {
     self.core = core
-    self.interval = interval
+    shortest = interval
   }
 
   /// A new reader gets a snapshot at once, and then every newer one that it is quick enough for.

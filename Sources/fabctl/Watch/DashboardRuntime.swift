@@ -3,10 +3,14 @@ import Dashboard
 import Fleet
 import Foundation
 import NcursesTerminal
+import Synchronization
 import Terminal
 
 /// Runs the dashboard: feeds its model with keys, snapshots, answers and the time, shows its frames, performs its
 /// commands. Decides nothing.
+///
+/// Its loop has a thread of its own: a key does not wait behind git, the journal or anything else that has taken the
+/// threads that tasks share.
 final class DashboardRuntime: Sendable {
   private let engine: any FleetEngine
   private let terminal: NcursesSession
@@ -41,7 +45,7 @@ final class DashboardRuntime: Sendable {
 
   func run(_ settings: Settings) async -> End {
     let sources = [
-      Task.detached { [inbox, terminal] in
+      Task.detached(priority: .high) { [inbox, terminal] in
         for await event in terminal.events { inbox.put(event) }
         inbox.put(TerminalEvent.hangup)
       },
@@ -57,16 +61,25 @@ final class DashboardRuntime: Sendable {
       },
     ]
     defer { for source in sources { source.cancel() } }
+    return await withCheckedContinuation { continuation in
+      let thread = Thread {
+        Thread.current.name = "dashboard"
+        continuation.resume(returning: self.loop(settings))
+      }
+      // Deep enough for the deepest dialog over the largest screen many times over.
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+  }
+
+  private func loop(_ settings: Settings) -> End {
     var model = Model(settings, now: clock())
     var frame = Frame(size: terminal.size, glyphs: terminal.glyphs)
     show(model, &frame)
-    for await _ in inbox.wakes {
-      let batch = inbox.take()
-      if batch.isEmpty { continue }
-      if let end = digest(batch, &model) { return end }
+    while true {
+      if let end = digest(inbox.take(), &model) { return end }
       show(model, &frame)
     }
-    return .ended
   }
 
   private func show(_ model: Model, _ frame: inout Frame) {
@@ -106,6 +119,7 @@ final class DashboardRuntime: Sendable {
       case .copy(let text): terminal.copy(text)
       case .redraw: terminal.redraw()
       case .suspendProcess: terminal.suspend()
+      case .loadProvenance(let device): askProvenance(of: device)
       default: perform(command)
       }
     }
@@ -125,13 +139,28 @@ final class DashboardRuntime: Sendable {
         } catch {
           inbox.put(.historyFailed(token: token, reason: "\(error)"))
         }
-      case .loadProvenance(let device):
-        inbox.put(.provenance(device: device, await engine.provenance(of: device)))
       case .adopt(let token, let device, let registers, let reason, let by):
         let outcome = await engine.adopt(device, registers: registers, reason: reason, by: by)
         inbox.put(.adopted(token: token, outcome))
       default: break
       }
+    }
+  }
+
+  private let asking = Mutex<Task<Void, Never>?>(nil)
+
+  /// Costs a run of git: only for a device on which the cursor rests, not for all it passes.
+  private func askProvenance(of device: DeviceID) {
+    let (engine, inbox) = (engine, inbox)
+    let next = Task.detached {
+      guard (try? await Task.sleep(for: .milliseconds(150))) != nil else { return }
+      // From here on it is not given up: half an answer would be taken for the whole one.
+      await Task.detached { inbox.put(.provenance(device: device, await engine.provenance(of: device))) }
+        .value
+    }
+    asking.withLock { last in
+      last?.cancel()
+      last = next
     }
   }
 

@@ -1,11 +1,12 @@
 import Dashboard
+import Dispatch
 import Fleet
 import Synchronization
 import Terminal
 
 /// What waits for the dashboard's loop: everything in order, but of snapshots only the newest.
 ///
-/// Any thread puts, one task takes. A burst costs one wake-up.
+/// Any thread puts, one takes. A burst costs one wake-up.
 final class Inbox: Sendable {
   struct Batch: Sendable {
     var terminal: [TerminalEvent] = []
@@ -15,32 +16,58 @@ final class Inbox: Sendable {
     var isEmpty: Bool { terminal.isEmpty && messages.isEmpty && snapshot == nil }
   }
 
-  private let waiting = Mutex(Batch())
-  private let signal: AsyncStream<Void>.Continuation
-  /// One element whenever something was put since the last take.
-  let wakes: AsyncStream<Void>
+  /// More keys than this have not been typed to be answered: a file was pasted into a terminal without bracketed paste,
+  /// or something else writes into it. All that wait are dropped, since part of them would mean something else.
+  static let mostKeys = 4096
 
-  init() { (wakes, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
+  private let waiting = Mutex(Batch())
+  private let signal = DispatchSemaphore(value: 0)
 
   func put(_ event: TerminalEvent) {
-    waiting.withLock { $0.terminal.append(event) }
-    signal.yield()
+    put { batch in
+      if batch.terminal.count >= Self.mostKeys, event.isInput {
+        let before = batch.terminal.count
+        batch.terminal.removeAll(where: \.isInput)
+        let dropped = before - batch.terminal.count
+        batch.messages.append(
+          .notice("\(dropped) keys came faster than they can be answered: dropped", .warning))
+      }
+      batch.terminal.append(event)
+    }
   }
 
-  func put(_ message: Message) {
-    waiting.withLock { $0.messages.append(message) }
-    signal.yield()
+  func put(_ message: Message) { put { $0.messages.append(message) } }
+
+  func put(_ snapshot: FleetSnapshot) { put { $0.snapshot = snapshot } }
+
+  private func put(_ change: (inout Batch) -> Void) {
+    let isFirst = waiting.withLock { batch in
+      let isFirst = batch.isEmpty
+      change(&batch)
+      return isFirst
+    }
+    if isFirst { signal.signal() }
   }
 
-  func put(_ snapshot: FleetSnapshot) {
-    waiting.withLock { $0.snapshot = snapshot }
-    signal.yield()
-  }
-
+  /// Everything that has come; waits until there is something. For one thread of its own, not for a task.
   func take() -> Batch {
-    waiting.withLock { batch in
-      defer { batch = Batch() }
-      return batch
+    while true {
+      let batch = waiting.withLock { batch in
+        defer { batch = Batch() }
+        return batch
+      }
+      if !batch.isEmpty { return batch }
+      signal.wait()
+    }
+  }
+}
+
+extension TerminalEvent {
+  /// What an operator typed or pointed at.
+  fileprivate var isInput: Bool {
+    switch self {
+    case .key, .paste, .mouse: true
+    case .resize, .resumed, .request, .hangup: false
     }
   }
 }
