@@ -22,6 +22,10 @@ final class CursesScreen {
   private struct Ink {
     var attributes: attr_t
     var pair: Int32
+    /// The number of its ground.
+    var ground: Int32
+    /// Something of it shows on a blank besides the ground.
+    var marksBlanks: Bool
   }
 
   private struct PairKey: Hashable {
@@ -140,13 +144,19 @@ final class CursesScreen {
   private func emit(_ cells: UnsafeBufferPointer<Cell>, start: Int, from: Int, to end: Int, y: Int) {
     row.removeAll(keepingCapacity: true)
     var style: Style?
-    var ink = Ink(attributes: 0, pair: 0)
+    var ink = Ink(attributes: 0, pair: 0, ground: 0, marksBlanks: true)
     for x in from..<end {
       let cell = cells[start + x]
       if cell.isContinuation { continue }
       if cell.style != style {
+        let next = self.ink(cell.style)
+        // A blank shows its ground alone: what is in force will do, and the line is spared two changes of ink.
+        if cell.packedScalars == 0x20, next.ground == ink.ground, !next.marksBlanks, !ink.marksBlanks {
+          append(cell, ink)
+          continue
+        }
         style = cell.style
-        ink = self.ink(cell.style)
+        ink = next
       }
       append(cell, ink)
     }
@@ -189,7 +199,10 @@ final class CursesScreen {
     if look.attributes.contains(.reverse) { attributes |= cn_reverse() }
     if look.attributes.contains(.underline) { attributes |= cn_underline() }
     if look.attributes.contains(.blink) { attributes |= cn_blink() }
-    let made = Ink(attributes: attributes, pair: pair(look))
+    let visible: Attributes = [.reverse, .underline, .blink]
+    let made = Ink(
+      attributes: attributes, pair: pair(look), ground: Self.number(look.background),
+      marksBlanks: !look.attributes.intersection(visible).isEmpty)
     inks[style] = made
     return made
   }

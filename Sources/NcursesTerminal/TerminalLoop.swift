@@ -207,7 +207,7 @@ final class TerminalLoop {
       nextRow = 0
       return (frame, true)
     }
-    let part = shown.approaching(frame, cells: max(rate / 8, 40), from: nextRow)
+    let part = shown.approaching(frame, cells: max(rate / 12, 40), from: nextRow)
     nextRow = part.row
     return (part.frame, part.isWhole)
   }

@@ -42,9 +42,13 @@ enum FleetPane {
   private static func empty(_ snapshot: FleetSnapshot, _ inside: Rect, into frame: inout Frame) {
     switch snapshot.source.state {
     case .loading: message("Reading \(snapshot.source.origin)…", "", inside, into: &frame)
-    case .invalid:
-      message(
-        "No valid commit yet", "The manifests have mistakes: press ! to list them.", inside, into: &frame)
+    case .invalid(_, let problems):
+      let first = problems.first ?? "The manifests have mistakes."
+      let more =
+        problems.count > 1
+        ? "And \(problems.count - 1) more: press ! to list them."
+        : "`fabctl lint` checks manifests; `fabctl capture ADDRESS` writes one from a running PLC."
+      message("No valid commit yet", "\(first). \(more)", inside, into: &frame)
     case .unavailable(let reason, _): message("The source cannot be read", reason, inside, into: &frame)
     case .good:
       let verb = snapshot.mode == .attached ? "Apply" : "Commit"
