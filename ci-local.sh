@@ -2,12 +2,14 @@
 # Everything CI checks, on your machine: installs what is missing, lints, builds, tests, validates what is deployed.
 #
 #   ./ci-local.sh            what CI runs: phases 1, 2, 4 and 6
-#   ./ci-local.sh --all      every phase; 3 makes a release build first (about ten minutes more)
+#   ./ci-local.sh --all      phases 1 to 6; 3 makes a release build first (about ten minutes more)
 #   ./ci-local.sh --e2e      only what the end-to-end tests need: phases 1 and 6, and the build
-#   ./ci-local.sh --security only the security scan and the sanitizers (an hour): phases 1 and 5
+#   ./ci-local.sh --security only the security scan: phases 1 and 5
+#   ./ci-local.sh --sanitize the tests under the thread and the address sanitizer, two more builds (an hour): phases 1 and 7
 #   ./ci-local.sh --phase N  one phase only; may be repeated
 #
 #   1 prerequisites   2 lint and test   3 release and images   4 Helm validation   5 security scan   6 end-to-end
+#   7 sanitizers
 #
 # Ends with a table of what passed, failed and was skipped, with the reason, and fails if anything failed.
 set -uo pipefail
@@ -17,19 +19,20 @@ cd "$(dirname "$0")" || exit 1
 # shellcheck source=scripts/ci-checks.sh
 . scripts/ci-checks.sh
 
-usage() { sed -n '2,12p' "$0" | sed 's/^# \{0,1\}//'; }
+usage() { sed -n '2,14p' "$0" | sed 's/^# \{0,1\}//'; }
 
 phases=
 while [ $# -gt 0 ]; do
   case $1 in
     --phase)
-      [[ ${2:-} =~ ^[1-6]$ ]] || { echo "ci-local.sh: --phase wants a number from 1 to 6" >&2; exit 2; }
+      [[ ${2:-} =~ ^[1-7]$ ]] || { echo "ci-local.sh: --phase wants a number from 1 to 7" >&2; exit 2; }
       phases+=" $2"
       shift
       ;;
     --all) phases="1 2 3 4 5 6" ;;
     --e2e) phases+=" 1 6" ;;
     --security) phases+=" 1 5" ;;
+    --sanitize) phases+=" 1 7" ;;
     -h | --help) usage; exit 0 ;;
     *) echo "ci-local.sh: unknown option $1 (try --help)" >&2; exit 2 ;;
   esac
@@ -72,8 +75,8 @@ skip() {
 
 closing_table() {
   local phase
-  for phase in 1 2 3 4 5 6; do
-    wanted "$phase" || rows+=("skipped  phase $phase: not asked for (./ci-local.sh --all, or --phase $phase)")
+  for phase in 1 2 3 4 5 6 7; do
+    wanted "$phase" || rows+=("skipped  phase $phase: not asked for (./ci-local.sh --phase $phase)")
   done
   printf '\n'
   printf '%s\n' "${rows[@]}"
@@ -132,8 +135,6 @@ if wanted 5; then
   check "security: secrets in the repository" scan_secrets
   check "security: hardening of the binaries" scan_binaries
   check "security: policies of images, manifests and chart" scan_policies
-  check "security: thread sanitizer" scripts/sanitize thread
-  check "security: address sanitizer" scripts/sanitize address
 fi
 
 if wanted 6; then
@@ -146,6 +147,11 @@ if wanted 6; then
   check "end-to-end: fault campaign, 12 rounds" campaign --rounds 12
   check "end-to-end: fault campaign, planted violations are caught" campaign --planted
   check "end-to-end: every command of README and tutorial, pasted in order" scripts/walk
+fi
+
+if wanted 7; then
+  check "sanitizers: threads" scripts/sanitize thread
+  check "sanitizers: addresses" scripts/sanitize address
 fi
 
 closing_table
