@@ -99,6 +99,28 @@ private let readAnswer: [UInt8] = [3, 2, 0, 42]
       ])
   }
 
+  /// More to do than this process can: its timers are late, and so are its looks at the sockets.
+  @Test func aLateTimerLooksOnceMoreBeforeItCallsADeviceSilent() {
+    var bench = MachineBench.connected()
+    bench.submit(1, read, timeout: 500)
+    bench.now += 900_000_000
+    bench.machine.timerFired(at: bench.now)
+    #expect(bench.take() == [.sent(id: 1, unit: 1, read)])
+    bench.answer(id: 1, readAnswer)
+    #expect(bench.take() == [.answered(1, .readHoldingRegisters([42]))])
+    bench.submit(2, read, timeout: 500)
+    bench.now += 900_000_000
+    bench.machine.timerFired(at: bench.now)
+    bench.now += 900_000_000
+    bench.machine.timerFired(at: bench.now)
+    let failure = WireFailure.timedOut(strayAnswers: 0)
+    #expect(
+      bench.take() == [
+        .sent(id: 2, unit: 1, read), .hangUp, .failed(2, .wire(failure)),
+        .event(.closed(failure, unit: 1, reconnecting: false)),
+      ])
+  }
+
   @Test func anAnswerToAnotherTransactionIsDiscarded() {
     var bench = MachineBench.connected()
     bench.submit(1, read, timeout: 500)

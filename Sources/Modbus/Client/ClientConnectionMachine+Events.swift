@@ -102,7 +102,10 @@ extension ClientConnectionMachine {
     case .ready:
       if options.perRequest { hangUp() }
     case .inFlight(let flight):
-      if now >= flight.deadline {
+      if let another = flight.anotherLook(at: now) {
+        state = .inFlight(another)
+        wake(at: another.deadline)
+      } else if now >= flight.deadline {
         patience.wasSilent(flight.pending.unitId)
         broken(.timedOut(strayAnswers: flight.strayAnswers), at: now)
       } else {

@@ -56,6 +56,18 @@ public struct ClientConnectionMachine<Token> {
     var strayAnswers = 0
     /// Its owner left: the answer is awaited, then thrown away.
     var isAbandoned = false
+    var hadAnotherLook = false
+
+    /// The timer itself came late: this process has more to do than it can, and the answer may lie in the socket. Before
+    /// the device is called silent, that is looked at once more; `nil`: it was, or the timer was in time.
+    func anotherLook(at now: Int64) -> InFlight? {
+      let late = now - deadline
+      guard late > 50_000_000, !hadAnotherLook else { return nil }
+      var next = self
+      next.hadAnotherLook = true
+      next.deadline = now.addingClamped(2 * min(late, 500_000_000))
+      return next
+    }
   }
 
   enum State {
