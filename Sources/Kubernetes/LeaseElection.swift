@@ -96,12 +96,19 @@ public struct LeaseElection: Sendable {
   private var role = Role.following
   private var request = Request.none
   private var observation: Observation?
+  /// A lease made where there was none gives leadership only from then on.
+  private var probation: MonotonicInstant?
+  /// The write under way makes a lease where there was none.
+  private var isMaking = false
+  /// For how long somebody else may still act when there is no lease.
+  private var caution: Duration
   private var deadline: MonotonicInstant?
   private var wantsRelease = false
   private var reportedLeader: String?
 
   public init(_ configuration: Configuration, seed: UInt64) {
     self.configuration = configuration
+    caution = configuration.retryPeriod * 1.25
     generator = SeededGenerator(seed: seed)
   }
 
@@ -133,6 +140,7 @@ public struct LeaseElection: Sendable {
     case (.written(let lease), .writing(let sent)):
       request = .none
       observation = Observation(lease: lease, changed: now, seen: now)
+      made(at: now)
       actions += wantsRelease ? release(lease) : hold(sent: sent, at: now)
     case (.written, .releasing), (.failed, .releasing):
       role = .released
@@ -142,6 +150,7 @@ public struct LeaseElection: Sendable {
     case (.failed, .reading), (.failed, .writing):
       // Whether a failed write reached the server is unknown. The next read tells.
       request = .none
+      made(at: now)
       actions += wantsRelease ? read() : [wait(at: now)]
     default:
       break
@@ -154,17 +163,32 @@ public struct LeaseElection: Sendable {
   private mutating func decide(_ lease: Lease?, at now: MonotonicInstant, wall: Timestamp) -> [Action] {
     let observed = observe(lease, at: now)
     guard let lease else {
+      isMaking = true
       request = .writing(sent: now)
       return observed + [.create(spec(after: nil, wall: wall))]
     }
     let holder = lease.spec?.holderIdentity ?? ""
-    guard holder == configuration.identity || holder.isEmpty || isExpired(at: now) else {
+    guard holder == configuration.identity || Self.isReleased(lease) || isExpired(at: now) else {
       return observed + resign("the lease is held by \(holder)") + [wait(at: now)]
     }
     var next = lease
     next.spec = spec(after: lease.spec, wall: wall)
     request = .writing(sent: now)
     return observed + [.replace(next)]
+  }
+
+  /// Whoever deletes a lease stops nobody: its holder acts until its own deadline, unless it sees another name before. So
+  /// who makes one anew, and is not that holder, waits for as long as if it had been renewed just before. One that never
+  /// saw a lease waits until a holder would have looked.
+  private mutating func made(at now: MonotonicInstant) {
+    guard isMaking else { return }
+    isMaking = false
+    if role != .leading { probation = now.advanced(by: caution) }
+  }
+
+  /// As a holder leaves it, and not as somebody who merely took its name out.
+  private static func isReleased(_ lease: Lease) -> Bool {
+    (lease.spec?.holderIdentity ?? "").isEmpty && lease.spec?.leaseDurationSeconds ?? 0 <= 1
   }
 
   private mutating func observe(_ lease: Lease?, at now: MonotonicInstant) -> [Action] {
@@ -181,6 +205,10 @@ public struct LeaseElection: Sendable {
       observation = Observation(lease: lease, changed: now, seen: now)
     }
     let holder = lease.spec?.holderIdentity ?? ""
+    if holder != configuration.identity {
+      probation = nil
+      caution = Self.isReleased(lease) ? configuration.retryPeriod * 1.25 : patience
+    }
     guard holder != reportedLeader, !holder.isEmpty else { return [] }
     reportedLeader = holder
     return holder == configuration.identity ? [] : [.observed(leader: holder)]
@@ -199,8 +227,13 @@ public struct LeaseElection: Sendable {
   /// True when the record has not changed, before our eyes, for as long as its holder asked for.
   private func isExpired(at now: MonotonicInstant) -> Bool {
     guard let observation, now >= observation.courtesy ?? now else { return false }
-    let asked = Duration.seconds(min(max(observation.lease.spec?.leaseDurationSeconds ?? 0, 0), 86_400))
-    return observation.changed.advanced(by: max(asked, configuration.leaseDuration)) < now
+    return observation.changed.advanced(by: patience) < now
+  }
+
+  /// For how long the holder that was last seen may go on after a renewal.
+  private var patience: Duration {
+    let asked = Duration.seconds(min(max(observation?.lease.spec?.leaseDurationSeconds ?? 0, 0), 86_400))
+    return max(asked, configuration.leaseDuration)
   }
 
   private func spec(after old: Lease.Spec?, wall: Timestamp) -> Lease.Spec {
@@ -220,6 +253,12 @@ public struct LeaseElection: Sendable {
     let until = sent.advanced(by: configuration.renewDeadline)
     // An answer that took too long proves nothing about now.
     guard now < until else { return [wait(at: now)] }
+    if let end = probation, now < end {
+      guard case .wait(let next) = wait(at: now) else { return [] }
+      return [.wait(until: min(next, end))]
+    }
+    probation = nil
+    caution = patience
     deadline = until
     let wasLeading = role == .leading
     role = .leading

@@ -162,7 +162,7 @@ private struct Plant {
   @Test func aDeadLeaderIsReplacedWithinTwentySeconds() throws {
     var plant = Plant(seed: 4)
     try plant.add("a")
-    plant.run(seconds: 1)
+    plant.run(seconds: 4)
     try plant.add("b")
     plant.run(seconds: 30)
     #expect(plant.leaders(at: plant.now) == [0])
@@ -178,7 +178,7 @@ private struct Plant {
     for seed in UInt64(0)..<50 {
       var plant = Plant(seed: seed)
       try plant.add("a", rate: 0.9)
-      plant.run(seconds: 1)
+      plant.run(seconds: 4)
       try plant.add("b", rate: 1.1)
       plant.run(seconds: 30)
       try #require(plant.leaders(at: plant.now) == [0])
@@ -205,7 +205,7 @@ private struct Plant {
     for seed in UInt64(0)..<50 {
       var plant = Plant(seed: seed)
       try plant.add("a")
-      plant.run(seconds: 1)
+      plant.run(seconds: 4)
       try plant.add("b")
       plant.run(seconds: 10)
       plant.candidates[0].isCut = true
@@ -224,21 +224,21 @@ private struct Plant {
   @Test func anOutageDoesNotKeepADeadLeadersLease() throws {
     var plant = Plant(seed: 10)
     try plant.add("a")
-    plant.run(seconds: 1)
+    plant.run(seconds: 4)
     try plant.add("b")
     plant.run(seconds: 10)
     plant.candidates[0].isDead = true
     plant.candidates[1].isCut = true
     plant.run(seconds: 60)
     plant.candidates[1].isCut = false
-    plant.run(seconds: 20)
+    plant.run(seconds: 30)
     #expect(plant.leaders(at: plant.now) == [1])
   }
 
   @Test func aReleasedLeaseIsTakenAtTheNextLook() throws {
     var plant = Plant(seed: 5)
     try plant.add("a")
-    plant.run(seconds: 1)
+    plant.run(seconds: 4)
     try plant.add("b")
     plant.run(seconds: 20)
     plant.release(0)
@@ -252,7 +252,7 @@ private struct Plant {
   @Test func aFollowersReleaseTouchesNothing() throws {
     var plant = Plant(seed: 6)
     try plant.add("a")
-    plant.run(seconds: 1)
+    plant.run(seconds: 4)
     try plant.add("b")
     plant.run(seconds: 20)
     plant.release(1)
@@ -292,17 +292,60 @@ private struct Plant {
     }
   }
 
+  /// The last holder has given the lease up, and this one takes it at once.
+  private static func take(_ election: inout LeaseElection, at start: MonotonicInstant) -> Lease? {
+    let wall = Timestamp(seconds: 0)
+    _ = election.step(.start, at: start, wall: wall)
+    let lease = Lease(
+      metadata: ObjectMeta(name: "l", resourceVersion: "1"),
+      spec: Lease.Spec(holderIdentity: "", leaseDurationSeconds: 1))
+    guard case .replace(let next)? = election.step(.read(lease), at: start, wall: wall).last else {
+      return nil
+    }
+    return next
+  }
+
+  /// `kubectl delete lease` stops nobody: the holder makes it anew, and the other one waits until it could not act.
+  @Test func aDeletedLeaseMakesNoSecondLeader() throws {
+    for seed in UInt64(0)..<60 {
+      var plant = Plant(seed: seed)
+      try plant.add("a", rate: 0.95)
+      plant.run(seconds: 4)
+      try plant.add("b", rate: 1.05)
+      plant.run(seconds: 20)
+      for round in 0..<30 {
+        plant.lease = nil
+        // Also when it cannot be reached any more, or begins to be somebody new.
+        if round == 10 { plant.candidates[0].isCut = true }
+        if round == 20 { try plant.add("c") }
+        if round == 25 { plant.candidates[0].isCut = false }
+        plant.run(seconds: Double.random(in: 0.1...4, using: &plant.generator))
+      }
+      plant.run(seconds: 40)
+      #expect(plant.leaders(at: plant.now).count == 1, "seed \(seed)")
+    }
+  }
+
+  /// A name that somebody took out is no release.
+  @Test func anEmptiedLeaseIsWaitedFor() throws {
+    for seed in UInt64(0)..<20 {
+      var plant = Plant(seed: seed)
+      try plant.add("a")
+      plant.run(seconds: 4)
+      try plant.add("b")
+      plant.run(seconds: 20)
+      plant.lease?.spec?.holderIdentity = ""
+      plant.run(seconds: 40)
+      #expect(plant.leaders(at: plant.now).count == 1, "seed \(seed)")
+    }
+  }
+
   @Test func aLateAnswerDoesNotMakeALeader() throws {
     let configuration = try LeaseElection.Configuration(identity: "a")
     var election = LeaseElection(configuration, seed: 1)
     let start = MonotonicInstant(nanoseconds: 0)
     let wall = Timestamp(seconds: 0)
-    _ = election.step(.start, at: start, wall: wall)
-    guard case .create(let spec)? = election.step(.read(nil), at: start, wall: wall).last else {
-      Issue.record("no create")
-      return
-    }
-    let lease = Lease(metadata: ObjectMeta(name: "l", resourceVersion: "1"), spec: spec)
+    let lease = try #require(Self.take(&election, at: start))
     _ = election.step(.written(lease), at: start.advanced(by: .seconds(10)), wall: wall)
     #expect(election.writeDeadline == nil)
   }
@@ -311,12 +354,7 @@ private struct Plant {
     var election = LeaseElection(try .init(identity: "a"), seed: 1)
     let start = MonotonicInstant(nanoseconds: 0)
     let wall = Timestamp(seconds: 0)
-    _ = election.step(.start, at: start, wall: wall)
-    guard case .create(let spec)? = election.step(.read(nil), at: start, wall: wall).last else {
-      Issue.record("no create")
-      return
-    }
-    let lease = Lease(metadata: ObjectMeta(name: "l", resourceVersion: "1"), spec: spec)
+    let lease = try #require(Self.take(&election, at: start))
     _ = election.step(.written(lease), at: start.advanced(by: .seconds(4)), wall: wall)
     #expect(election.writeDeadline == start.advanced(by: .seconds(10)))
     #expect(election.mayWrite(until: start.advanced(by: .milliseconds(9999))))
