@@ -66,7 +66,7 @@ def row_3(options):
 
 def row_4(options):
     count = options.size(10_000)
-    with Plant(count) as plant, Engine(plant, observe=True) as engine:
+    with Plant(count) as plant, Engine(plant, observe=True, settled=0.99) as engine:
         time.sleep(options.settle)
         runs = [window(engine, options.seconds * 2) for _ in range(min(3, options.rounds))]
     missed = sum(max(0, round(run["wall"]) * count - run["reads"]) for run in runs)

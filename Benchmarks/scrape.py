@@ -47,7 +47,7 @@ def polls(engine, seconds, scrapers):
 
 
 def measure(count, scrapes=21, seconds=15, rounds=3):
-    with Plant(count) as plant, Engine(plant, observe=True) as engine:
+    with Plant(count) as plant, Engine(plant, observe=True, settled=0.99) as engine:
         time.sleep(3)
         engine.scrape()
         times, sizes = [], []
