@@ -149,10 +149,17 @@ int cn_signals_install(void) {
   return pipe_ends[0];
 }
 
-void cn_signals_remove(void) {
+void cn_signals_remove(bool hung_up) {
   if (!installed) return;
-  for (int i = 0; i < REPORTED; i++)
-    if (reported_taken[i]) sigaction(reported[i].number, &reported_before[i], NULL);
+  for (int i = 0; i < REPORTED; i++) {
+    if (!reported_taken[i]) continue;
+    // A terminal that goes away is seen on its descriptor before the kernel has sent SIGHUP for it.
+    if (hung_up && reported[i].number == SIGHUP) {
+      signal(SIGHUP, SIG_IGN);
+    } else {
+      sigaction(reported[i].number, &reported_before[i], NULL);
+    }
+  }
   for (int i = 0; i < FATAL; i++) sigaction(fatal[i], &fatal_before[i], NULL);
   atomic_store(&pipe_write_end, -1);
   installed = false;

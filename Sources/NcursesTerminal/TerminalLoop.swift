@@ -46,7 +46,7 @@ final class TerminalLoop {
     do {
       screen = try CursesScreen(type: name, size: device.size, options: options, isUTF8: isUTF8)
     } catch {
-      cn_signals_remove()
+      cn_signals_remove(false)
       throw error
     }
     self.device = device
@@ -314,7 +314,8 @@ final class TerminalLoop {
   func leave() {
     handBack()
     cn_rescue_disarm()
-    cn_signals_remove()
+    // After a hang-up the program still has to end in order: the signal may come only now.
+    cn_signals_remove(isGone || isHangUpReported)
     events.finish()
     NcursesSession.inUse.store(false, ordering: .releasing)
   }

@@ -81,8 +81,8 @@ enum { CN_EVENT_WINCH = 'w', CN_EVENT_TSTP = 'z', CN_EVENT_CONT = 'c', CN_EVENT_
        CN_EVENT_HUP = 'h', CN_EVENT_WAKE = '.' };
 // Installs the handlers and returns the end of the pipe to poll; negative on failure or if they are in.
 int cn_signals_install(void);
-// Puts back the handlers found by cn_signals_install.
-void cn_signals_remove(void);
+// Puts back the handlers found by cn_signals_install; where the terminal hung up, SIGHUP is ignored from here on.
+void cn_signals_remove(bool hung_up);
 // Writes an event into the pipe; safe from any thread and any signal handler.
 void cn_signals_notify(unsigned char event);
 // Stops this process as Control-Z would.
