@@ -42,6 +42,8 @@ def turn(plant, operator, screens, value):
                 shown[name] = time.time()
     at = wait_for("the operator", lambda: seen_by_operator(operator, value))
     write_register(plant.port, 4001, 2500)
+    # A poll that sees it, or the next turn would be the same drift still.
+    time.sleep(2)
     for screen in screens.values():
         screen.wait("4 in sync")
     return {name: shown.get(name, float("inf")) - at for name in screens}
