@@ -79,7 +79,7 @@ struct EventBook: Sendable {
 
   /// Whether the other kind has told it already; each of its tellings counts for one of these.
   private mutating func pair(_ event: FleetEvent, _ origin: Origin) -> Bool {
-    let subject = Subject(device: event.device, reason: EventWording.reason(event.reason))
+    let subject = Subject(device: event.device, reason: EventReason.inCluster(event.reason))
     var tellings = told[subject] ?? []
     func distance(_ telling: Telling) -> TimeSpan { max(telling.at, event.at) - min(telling.at, event.at) }
     let open = tellings.indices.filter { index in

@@ -4,19 +4,13 @@ import Kubernetes
 
 /// Which of the engine's events become events of the resource, and how they are worded there.
 enum EventWording {
-  /// What people look for in `kubectl get events`, when the engine's own word is another one.
-  private static let reasons = ["ConnectionLost": "ConnectionFailed"]
-
-  /// The reason under which an event of the engine is told in the API server.
-  static func reason(_ own: String) -> String { reasons[own] ?? own }
-
   /// `nil`: not about a resource, or not worth an object in the API server.
   static func draft(_ event: FleetEvent, about reference: ObjectReference) -> EventDraft? {
     // A first connection, a commit: the status tells.
     guard event.device != nil, event.severity > .info else { return nil }
     return EventDraft(
       about: reference, kind: event.severity >= .warning ? .warning : .normal,
-      reason: Self.reason(event.reason), message: event.message)
+      reason: EventReason.inCluster(event.reason), message: event.message)
   }
 
   static func invalid(_ problems: [String], about reference: ObjectReference) -> EventDraft {
