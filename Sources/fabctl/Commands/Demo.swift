@@ -45,9 +45,8 @@ struct Demo: AsyncParsableCommand {
       // The demo's state is its own: it neither finds nor leaves anything in the user's.
       setenv("XDG_STATE_HOME", scratch.appendingPathComponent("state").path, 1)
       let source = try SourceOptions.parse(["--git", folder.path])
-      try await WatchSession(
-        source: source, look: look, wish: .init(observe: observe), metrics: metrics, log: log
-      ).run()
+      let wish = WatchedEngine.Wish(observe: observe, operators: try OperatorOptions.parse([]))
+      try await WatchSession(source: source, look: look, wish: wish, metrics: metrics, log: log).run()
     } catch {
       await fleet.stop()
       throw error

@@ -56,7 +56,7 @@ struct Watch: AsyncParsableCommand {
 struct WatchSession {
   var source: SourceOptions
   var look: WatchOptions
-  var wish = WatchedEngine.Wish()
+  var wish: WatchedEngine.Wish
   /// Where to serve the metrics; `nil`: nowhere.
   var metrics: String?
   var log: LogOptions

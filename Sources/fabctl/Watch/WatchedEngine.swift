@@ -16,7 +16,8 @@ enum WatchedEngine {
     /// To the process on this host that controls the source's devices.
     var attach = false
     var allowSync = false
-    var operators = OperatorOptions()
+    /// Parsed, for one that is not ends the process when it is asked.
+    var operators: OperatorOptions
   }
 
   static func open(
