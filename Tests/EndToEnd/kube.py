@@ -283,7 +283,7 @@ class Fleet:
         import socket
         for _ in range(200):
             first = random.randrange(20000, 32000 - count)
-            for port in (first, first + count // 2, first + count - 1):
+            for port in range(first, first + count):
                 with socket.socket() as probe:
                     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     try:
