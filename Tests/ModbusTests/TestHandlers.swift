@@ -8,6 +8,8 @@ final class TestDevice: ModbusRequestHandler {
   var coils: [UInt16: Bool] = [:]
   var identity: [IdentificationObject] = []
   var requests: [ServerRequest] = []
+  /// On which connection each request came.
+  var carriers: [ServerConnection] = []
   var opened: [ServerConnection] = []
   var closedCount = 0
   var brokenBy: [WireFailure] = []
@@ -29,6 +31,7 @@ final class TestDevice: ModbusRequestHandler {
 
   func handle(_ request: ServerRequest, on connection: ServerConnection) -> ServerAction {
     requests.append(request)
+    carriers.append(connection)
     return fault(self, request, connection) ?? answer(request.request)
   }
 
