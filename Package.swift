@@ -103,7 +103,7 @@ let package = Package(
       ]),
     library("Simulation", ["Control", "Modbus", nio("NIOCore")]),
 
-    // Linked into programs, imported by nobody: for systems with no /proc or few descriptors.
+    // Linked into programs: for systems with no /proc, few descriptors or little memory.
     .target(name: "CBareSystem"),
 
     // Programs: command line and composition only.
