@@ -18,8 +18,8 @@ public struct HistoryRing: Sendable {
   public private(set) var states: [DeviceHistory.StateChange] = []
   public private(set) var marks: [DeviceHistory.Mark] = []
 
-  /// State changes kept; the oldest go first.
-  public static let changeCapacity = 512
+  /// State changes kept; the oldest go first, and are in the journal.
+  public static let changeCapacity = 128
   /// Marks kept: they carry text, and a device that drifts every minute makes hundreds an hour. What is older is in the
   /// journal.
   public static let markCapacity = 96

@@ -138,17 +138,31 @@ extension ClientConnectionMachine {
   mutating func send(_ pending: Pending, at now: Int64) {
     lastTransactionId &+= 1
     // Without transaction ids a late answer is told by little: there nothing is given up early.
-    let asked = patience.timeout(
-      pending.timeout, unitId: pending.unitId, isWrite: pending.request.isWrite)
-    let timeout = hasTransactionIds ? asked : pending.timeout
-    let deadline = now.addingClamped(timeout)
+    let allowance =
+      hasTransactionIds
+      ? patience.allowance(pending.timeout, unitId: pending.unitId, isWrite: pending.request.isWrite)
+      : pending.timeout
+    let deadline = now.addingClamped(pending.timeout)
     actions.append(
       .send(
         transactionId: hasTransactionIds ? lastTransactionId : 0, unitId: pending.unitId,
         request: pending.request))
     state = .inFlight(
-      InFlight(pending: pending, transactionId: lastTransactionId, sentAt: now, deadline: deadline))
+      InFlight(
+        pending: pending, transactionId: lastTransactionId, sentAt: now, deadline: deadline,
+        yieldsAt: now.addingClamped(allowance)))
+    yieldToOthers(at: now)
     wake(at: deadline)
+  }
+
+  /// Gives a request that is waited for as a favour no more time than that, if another unit's request waits.
+  mutating func yieldToOthers(at now: Int64) {
+    guard case .inFlight(var flight) = state, flight.yieldsAt < flight.deadline,
+      waiting.holdsOthers(than: flight.pending.unitId)
+    else { return }
+    flight.deadline = max(now, flight.yieldsAt)
+    state = .inFlight(flight)
+    wake(at: flight.deadline)
   }
 
   /// The request in flight is over, and the connection is fine.

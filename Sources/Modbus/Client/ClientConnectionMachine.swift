@@ -43,7 +43,7 @@ public struct ClientConnectionMachine<Token> {
   struct Pending {
     var token: Token
     var unitId: UInt8
-    /// Nanoseconds from sending to giving up, at most: see `UnitPatience`.
+    /// Nanoseconds from sending to giving up.
     var timeout: Int64
     var request: ModbusRequest
   }
@@ -52,7 +52,10 @@ public struct ClientConnectionMachine<Token> {
     var pending: Pending
     var transactionId: UInt16
     var sentAt: Int64
+    /// When it is given up.
     var deadline: Int64
+    /// From when on it is given up as soon as another unit's request waits: see `UnitPatience`.
+    var yieldsAt: Int64
     var strayAnswers = 0
     /// Its owner left: the answer is awaited, then thrown away.
     var isAbandoned = false
@@ -160,6 +163,7 @@ public struct ClientConnectionMachine<Token> {
         return
       }
       waiting.append(pending, unitId: unitId)
+      yieldToOthers(at: now)
       if case .disconnected = state { dial() }
     }
   }

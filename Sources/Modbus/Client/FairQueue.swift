@@ -16,6 +16,9 @@ struct FairQueue<Element> {
 
   var isEmpty: Bool { count == 0 }
 
+  /// Whether anything waits for a unit other than this one.
+  func holdsOthers(than unitId: UInt8) -> Bool { turns.contains { lanes[$0].unitId != unitId } }
+
   mutating func append(_ element: Element, unitId: UInt8) {
     let lane = laneIndex(unitId)
     if lanes[lane].waiting.isEmpty { turns.append(lane) }
