@@ -45,26 +45,32 @@ final class DeviceDriver: DeviceLinkOwner {
     guard !isStepping else { return queue.append(input) }
     isStepping = true
     var actions = core.scratch.borrow()
-    take(input, &actions)
+    var isNews = take(input, &actions)
     var next = 0
     while next < queue.count {
-      take(queue[next], &actions)
+      if take(queue[next], &actions) { isNews = true }
       next += 1
     }
     if next > 0 { queue = [] }
     core.scratch.giveBack(actions)
     isStepping = false
-    touch()
+    touch(isNews: isNews)
   }
 
-  private func take(_ input: Input, _ actions: inout [Action]) {
+  /// - Returns: whether more happened than that a poll found everything as it was.
+  private func take(_ input: Input, _ actions: inout [Action]) -> Bool {
     let now = core.now()
     if cycleBegan == nil { cycleBegan = now.instant }
     machine.step(input, at: now, into: &actions)
-    for action in actions { perform(action, at: now) }
+    var isNews = !input.isRoutine
+    for action in actions {
+      if action.isNews { isNews = true }
+      perform(action, at: now)
+    }
     actions.removeAll(keepingCapacity: true)
-    if !input.endsTheDevice { noteStatus(at: now) }
+    if !input.endsTheDevice, noteStatus(at: now) { isNews = true }
     measureCycle(at: now.instant)
+    return isNews
   }
 
   /// A cycle lasts from the input that begins a read to the one after which nothing is under way.
@@ -325,17 +331,18 @@ final class DeviceDriver: DeviceLinkOwner {
   }
 
   /// Something may look different now.
-  private func touch() {
+  private func touch(isNews: Bool = true) {
     cached = nil
-    core.touched()
+    core.touched(isNews: isNews)
   }
 
   /// The timeline's states are recorded when they begin, whether or not anybody looks.
-  private func noteStatus(at now: Moment) {
+  /// - Returns: whether it is another than before.
+  private func noteStatus(at now: Moment) -> Bool {
     let status = machine.status(at: now)
-    if ring.record(status: status, at: now.wall) {
-      core.audit.note(status: status, of: spec.id, at: now.wall)
-    }
+    guard ring.record(status: status, at: now.wall) else { return false }
+    core.audit.note(status: status, of: spec.id, at: now.wall)
+    return true
   }
 
   func snapshot(at now: Moment) -> DeviceSnapshot {
@@ -354,6 +361,23 @@ extension Input {
   fileprivate var endsTheDevice: Bool {
     if case .removed = self { return true }
     return false
+  }
+
+  /// Part of every poll, and no news by itself: what it changes shows in the status and in the actions.
+  fileprivate var isRoutine: Bool {
+    switch self {
+    case .timer, .connected, .read: true
+    default: false
+    }
+  }
+}
+
+extension Action {
+  fileprivate var isNews: Bool {
+    switch self {
+    case .publish, .write: true
+    default: false
+    }
   }
 }
 

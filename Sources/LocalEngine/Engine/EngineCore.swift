@@ -290,8 +290,9 @@ final class EngineCore {
     record(at: now().wall, .alarm, nil, "Held", "\(hold.by) still holds all writes: \(hold.reason)")
   }
 
-  /// Something changed: publish soon, but not more often than the interval allows.
-  func touched() { feed.touched() }
+  /// Something changed: publish soon, but not more often than the interval allows; what is no news, but a value that
+  /// moved within its tolerance, waits for the next full second.
+  func touched(isNews: Bool = true) { feed.touched(isNews: isNews) }
 
   var deviceCount: Int { ordered.count }
 

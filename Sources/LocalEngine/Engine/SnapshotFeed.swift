@@ -2,8 +2,9 @@ import Control
 import Fleet
 import NIOCore
 
-/// Gives snapshots of the fleet to whoever reads them: soon after something changed, not more often than an interval
-/// allows, and never at the expense of polls. A large fleet is looked at in slices, with the loop's other work in
+/// Gives snapshots of the fleet to whoever reads them: soon after something happened, not more often than an interval
+/// allows, and never at the expense of polls. Polls that found everything as it was are shown together, at the full
+/// second, when clocks and ages change as well. A large fleet is looked at in slices, with the loop's other work in
 /// between. Confined to the engine's loop.
 final class SnapshotFeed {
   typealias Continuation = AsyncStream<FleetSnapshot>.Continuation
@@ -11,8 +12,8 @@ final class SnapshotFeed {
   private enum State {
     /// To scheduled or assembling.
     case idle
-    /// To assembling, or to idle when nobody reads any more.
-    case scheduled
+    /// To assembling, to idle when nobody reads any more, or to one that is due sooner.
+    case scheduled(due: Instant)
     /// To idle.
     case assembling(Assembly)
   }
@@ -45,8 +46,12 @@ final class SnapshotFeed {
     shortest * min(max(core.deviceCount / Self.unhurriedAbove, 1), Self.unhurriedAtMost)
   }
   private var state = State.idle
-  /// Something changed while a snapshot was being assembled.
-  private var isOutdated = false
+  /// When what changed while a snapshot was being assembled should be shown, by what had changed.
+  private var outdated: Urgency?
+
+  private enum Urgency {
+    case routine, news
+  }
   private var readers: [Int: Continuation] = [:]
   private var nextReader = 0
   private var lastPublish = Instant(nanoseconds: .min)
@@ -71,7 +76,7 @@ final class SnapshotFeed {
     if core.deviceCount <= Self.slice {
       continuation.yield(core.makeSnapshot())
     } else if case .assembling = state {
-      isOutdated = true
+      outdated = .news
     } else {
       begin()
     }
@@ -81,18 +86,31 @@ final class SnapshotFeed {
   func unsubscribe(_ token: Int) { readers[token] = nil }
 
   /// Something looks different now.
-  func touched() {
+  func touched(isNews: Bool) { touched(isNews ? .news : .routine) }
+
+  private func touched(_ urgency: Urgency) {
     guard !isStopped, !readers.isEmpty else { return }
     switch state {
-    case .scheduled: return
-    case .assembling: isOutdated = true
-    case .idle:
-      state = .scheduled
-      let wait = max(0, (lastPublish + interval - core.now().instant).nanoseconds)
-      later(.nanoseconds(wait)) { [self] in
-        // A reader that came meanwhile may have begun it already.
-        if case .scheduled = state { begin() }
-      }
+    case .assembling:
+      if outdated != .news { outdated = urgency }
+    case .idle: schedule(urgency, before: nil)
+    case .scheduled(let due):
+      if urgency == .news { schedule(urgency, before: due) }
+    }
+  }
+
+  private func schedule(_ urgency: Urgency, before planned: Instant?) {
+    let now = core.now()
+    var due = max(now.instant, lastPublish + interval)
+    if urgency == .routine {
+      let wall = now.wall + (due - now.instant)
+      due = due + .milliseconds(Int(1000 - wall.milliseconds % 1000))
+    }
+    if let planned, planned <= due { return }
+    state = .scheduled(due: due)
+    later(.nanoseconds((due - now.instant).nanoseconds)) { [self] in
+      // A reader that came meanwhile may have begun it already, or news have made it sooner.
+      if case .scheduled(due) = state { begin() }
     }
   }
 
@@ -101,7 +119,7 @@ final class SnapshotFeed {
   private func beat() {
     isBeating = !isStopped && !readers.isEmpty
     guard isBeating else { return }
-    if core.now().instant - lastPublish >= Self.beatInterval { touched() }
+    if core.now().instant - lastPublish >= Self.beatInterval { touched(.news) }
     later(.nanoseconds(Self.beatInterval.nanoseconds)) { [self] in beat() }
   }
 
@@ -121,7 +139,7 @@ final class SnapshotFeed {
 
   private func begin() {
     guard !readers.isEmpty, !isStopped else { return state = .idle }
-    isOutdated = false
+    outdated = nil
     let assembly = Assembly(audience: Array(readers.keys), fleet: core.fleetGeneration)
     assembly.devices.reserveCapacity(core.deviceCount)
     advance(assembly)
@@ -154,6 +172,6 @@ final class SnapshotFeed {
     for token in assembly.audience { readers[token]?.yield(snapshot) }
     lastPublish = moment.instant
     state = .idle
-    if isOutdated { touched() }
+    if let outdated { touched(outdated) }
   }
 }

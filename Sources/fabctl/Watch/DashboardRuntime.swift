@@ -76,8 +76,12 @@ final class DashboardRuntime: Sendable {
     var model = Model(settings, now: clock())
     var frame = Frame(size: terminal.size, glyphs: terminal.glyphs)
     show(model, &frame)
+    var shownAt = WallTime(milliseconds: 0)
     while true {
-      if let end = digest(inbox.take(), &model) { return end }
+      let batch = inbox.take()
+      guard !batch.isTick(within: shownAt) else { continue }
+      if batch.showsTheTime { shownAt = clock() }
+      if let end = digest(batch, &model) { return end }
       show(model, &frame)
     }
   }
@@ -93,7 +97,10 @@ final class DashboardRuntime: Sendable {
     for message in batch.messages {
       if let end = apply(message, &model) { return end }
     }
-    if let snapshot = batch.snapshot, let end = apply(.snapshot(snapshot), &model) { return end }
+    if let snapshot = batch.snapshot {
+      let now = clock()
+      if let end = apply(.tick(now), &model) ?? apply(.snapshot(snapshot), &model) { return end }
+    }
     for event in batch.terminal {
       switch event {
       case .key(let key): if let end = apply(.key(key), &model) { return end }
@@ -199,8 +206,9 @@ final class DashboardRuntime: Sendable {
     return WallTime(milliseconds: Int64(wall.tv_sec) &* 1000 &+ Int64(wall.tv_nsec) / 1_000_000)
   }
 
-  /// Ages change on the second, so that one frame serves them all.
-  private static func untilNextSecond() -> Int64 { 1000 - now().milliseconds % 1000 + 5 }
+  /// Ages change on the second, and so do values that move within their tolerance: the engine's snapshot comes just
+  /// then, and one frame serves them all. This is for when there is none.
+  private static func untilNextSecond() -> Int64 { 1000 - now().milliseconds % 1000 + 100 }
 
   @Sendable static func localOffset(_ time: WallTime) -> Int32 {
     var seconds = time_t(time.milliseconds / 1000)

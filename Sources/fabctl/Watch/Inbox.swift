@@ -1,3 +1,4 @@
+import Control
 import Dashboard
 import Dispatch
 import Fleet
@@ -14,6 +15,16 @@ final class Inbox: Sendable {
     var snapshot: FleetSnapshot?
 
     var isEmpty: Bool { terminal.isEmpty && messages.isEmpty && snapshot == nil }
+
+    /// Snapshots bring the time with them.
+    var showsTheTime: Bool { snapshot != nil || messages.contains(where: \.isTick) }
+
+    /// Whether there is nothing but the time, and it is still the second that is shown.
+    func isTick(within shown: WallTime) -> Bool {
+      guard terminal.isEmpty, snapshot == nil, messages.count == 1, case .tick(let now)? = messages.first
+      else { return false }
+      return now.milliseconds / 1000 == shown.milliseconds / 1000
+    }
   }
 
   /// More keys than this have not been typed to be answered: a file was pasted into a terminal without bracketed paste,
@@ -69,5 +80,12 @@ extension TerminalEvent {
     case .key, .paste, .mouse: true
     case .resize, .resumed, .request, .hangup: false
     }
+  }
+}
+
+extension Message {
+  fileprivate var isTick: Bool {
+    if case .tick = self { return true }
+    return false
   }
 }
