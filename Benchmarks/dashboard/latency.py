@@ -3,8 +3,8 @@
 
     latency.py [--build FOLDER] [--starts 15] [--devices 10000] [--keys 300] [--columns 120] [--rows 40]
 
-The first screen is complete when its last line, the key hints, and the frame of the list are on it. A key is `j` or `k`:
-it moves the cursor and changes the detail panes; it shows when bytes come. Keys are pressed at random moments, so they
+The first screen is complete when its last line, the key hints, and the frame of the list are on it. A key is `j` and then `k`:
+each moves the cursor and changes the detail panes; it shows when bytes come. Keys are pressed at random moments, so they
 meet polls, snapshots and frames as a person's would.
 
 Between two keys one goes to `cat` on a pty of its own: the kernel hands characters on by a thread of no priority, and on a
@@ -62,7 +62,7 @@ def keys(program, count, seed=1):
         time.sleep(dice.uniform(0.06, 0.175))
         line.append(answered(echo, b"x"))
         time.sleep(dice.uniform(0.06, 0.175))
-        waits.append(answered(program, b"j" if number % 7 else b"k"))
+        waits.append(answered(program, b"k" if number % 2 else b"j"))
     echo.stop()
     return waits, line
 

@@ -196,9 +196,9 @@ class World:
         """The last of what was counted comes within a second; what never comes, the oracle tells."""
         if time.time() > self.healed + 30:
             return False
-        turns = self.turns()
-        return any(status.get("correctionsApplied") != turns[name] for name, status in statuses.items()
-                   ) and not self.fault.spare
+        turns, spare = self.turns(), self.fault.spare
+        return any(not turns[name] - spare <= status.get("correctionsApplied", 0) <= turns[name]
+                   for name, status in statuses.items())
 
     def _state(self):
         return {"statuses": self.statuses[-1:], "problems": self.problems, "turns": self.turns()}

@@ -57,6 +57,7 @@ class SlowReader:
         self.before = self.resident()
         self.socket = socket.socket()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.server = demo.address
         host, port = demo.address.split(":")
         self.socket.connect((host, int(port)))
         self.name = "%s:%d" % self.socket.getsockname()
@@ -74,20 +75,22 @@ class SlowReader:
 
     def is_dropped(self):
         """The server's end of the connection is gone."""
-        local, port = self.name.split(":")
-        remote = "".join(reversed([f"{int(part):02X}" for part in local.split(".")])) + f":{int(port):04X}"
-        with open(f"/proc/{self.pid}/net/tcp") as file:
-            return not any(line.split()[2] == remote for line in file)
+        return self._served() is None
 
     def unsent(self):
         """Bytes that the kernel keeps for it on the server's side."""
-        _, port = self.name.split(":")
+        fields = self._served()
+        return int(fields[4].split(":")[0], 16) if fields else 0
+
+    def _served(self):
+        """The server's end in the kernel's table; other connections may use the same port at their end."""
+        ends = [f":{int(name.split(':')[1]):04X}" for name in (self.server, self.name)]
         with open(f"/proc/{self.pid}/net/tcp") as file:
             for line in file:
                 fields = line.split()
-                if fields[2].endswith(f":{int(port):04X}"):
-                    return int(fields[4].split(":")[0], 16)
-        return 0
+                if fields[1].endswith(ends[0]) and fields[2].endswith(ends[1]):
+                    return fields
+        return None
 
 
 def test_the_target_is_up_and_prometheus_takes_what_it_gets(monitoring):
