@@ -1,3 +1,4 @@
+import CBareSystem
 import Cluster
 import Control
 import Foundation
@@ -117,7 +118,7 @@ struct OperatorProcess {
         "dryRun": "\(configuration.isDryRun)",
       ])
     let webhook = try makeWebhook()
-    let settling = StartUp.giveBackWhenSettled()
+    let settling = EngineStart.whenOver { giveBackMemory() }
     defer { settling.cancel() }
     await controller.start()
     let failure = await serve(controller, webhook, signals)

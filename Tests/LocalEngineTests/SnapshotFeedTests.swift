@@ -41,6 +41,26 @@ import Testing
     await plant.stop()
   }
 
+  /// Each poll changes a device's age and nothing else: that is no reason to look at the fleet for each of them.
+  @Test func pollsWithoutNewsAreShownTogether() async throws {
+    let plant = try await Plant(values: [UInt16](repeating: 2500, count: 12))
+    _ = try await plant.snapshot("a fleet in sync") { $0.totals[.inSync] == 12 }
+    var (snapshots, polls) = (0, 0)
+    var lastReads: [DeviceID: WallTime] = [:]
+    for await snapshot in plant.engine.snapshots() {
+      let isFirst = lastReads.isEmpty
+      for device in snapshot.devices {
+        guard let lastRead = device.view.lastRead, lastReads[device.id] != lastRead else { continue }
+        lastReads[device.id] = lastRead
+        if !isFirst { polls += 1 }
+      }
+      if !isFirst { snapshots += 1 }
+      if polls >= 48 { break }
+    }
+    #expect(snapshots * 3 <= polls, "\(snapshots) snapshots of \(polls) polls")
+    await plant.stop()
+  }
+
   @Test func devicesThatComeAndGoWhileItIsMadeLeaveNoHole() async throws {
     let plant = try await Plant(values: [UInt16](repeating: 2500, count: SnapshotFeed.slice * 2))
     let specs = plant.specs()

@@ -41,6 +41,9 @@ struct CommandDesk {
       if let hold = core.gates.hold {
         reasons.append("\(Refusal.held(hold).explanation); release it first")
       }
+      if core.operations.isFull {
+        reasons.append("\(OperationLog.capacity) syncs are under way already; wait for one to end")
+      }
     case .hold(let reason, _):
       if let hold = core.gates.hold, reason.isEmpty {
         reasons.append("already so: \(Refusal.held(hold).explanation)")

@@ -7,6 +7,9 @@ struct OperationLog {
   private(set) var operations: [Operation] = []
   private var nextID: UInt64 = 1
 
+  /// As many are under way as there is room for.
+  var isFull: Bool { operations.count >= Self.capacity && !operations.contains { $0.state == .done } }
+
   mutating func begin(title: String, by: String, at time: WallTime, devices: [DeviceID]) -> UInt64 {
     let id = nextID
     nextID += 1

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CBareSystem
 import Control
 import Fleet
 import Foundation
@@ -51,7 +52,7 @@ struct Run: AsyncParsableCommand {
           logger.error("Nothing can attach", metadata: ["error": "\($0)"])
         })
     }
-    let settling = StartUp.giveBackWhenSettled()
+    let settling = EngineStart.whenOver { giveBackMemory() }
     defer { settling.cancel() }
     ServiceNotice.send("READY=1\nSTATUS=holding the fleet to \(choice.git)")
     let number = await firstSignal(signals)

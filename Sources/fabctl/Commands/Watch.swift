@@ -1,4 +1,5 @@
 import ArgumentParser
+import CBareSystem
 import Control
 import Dashboard
 import Fleet
@@ -62,7 +63,7 @@ struct WatchSession {
   var log: LogOptions
 
   func run() async throws {
-    let settling = StartUp.giveBackWhenSettled()
+    let settling = EngineStart.whenOver { giveBackMemory() }
     defer { settling.cancel() }
     // What can be refused is refused before the terminal is taken over.
     let looks = try DashboardLook(look)
