@@ -63,7 +63,8 @@ private final class Readers {
 }
 
 private final class Reader: ModbusEndpointUser {
-  private unowned let all: Readers
+  /// Both hold each other until the process ends: the loop is still at work when it does.
+  private let all: Readers
   private let request: ModbusRequest
   private var endpoint: ModbusEndpoint?
   private var sum: UInt64 = 0
