@@ -31,7 +31,7 @@ final class SnapshotFeed {
   }
 
   /// Devices that are looked at in one go: well under a millisecond.
-  static let slice = 64
+  static let slice = 256
   /// What lies between two slices: a turn of the loop, so that sockets and timers have theirs.
   private static let breath = TimeAmount.microseconds(50)
 
