@@ -38,8 +38,10 @@ def screen(plant, options):
 def measure(count, options):
     units = 1 if count <= MOST_CONNECTIONS else 10
     with Plant(count, units=units) as plant:
-        with Engine(plant, observe=True, settled=0.99) as engine:
-            time.sleep(options.settle)
+        # Beyond the knee not every PLC is in sync at any time, and asking again and again is work as well.
+        beyond = units > 1
+        with Engine(plant, observe=True, settled=0.0 if beyond else 0.99) as engine:
+            time.sleep(options.settle * (3 if beyond else 1))
             found = window(engine, options.seconds * 2)
             engine.scrape()
             time.sleep(1)
