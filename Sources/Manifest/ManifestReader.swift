@@ -1,7 +1,5 @@
 import Control
-import Dispatch
 import Foundation
-import Synchronization
 
 /// One file to read.
 public struct ManifestFile: Sendable {
@@ -45,23 +43,8 @@ public enum ManifestReader {
   /// Objects of one document stream.
   static let maxDocuments = 10_000
 
-  /// Files that are worth the trouble of handing them to another core.
-  private static let share = 16
-
   /// Reads files and joins them; see `parse` and `join`.
-  public static func read(_ files: [ManifestFile]) -> ManifestReading { join(parse(files)) }
-
-  /// Reads each file, on all cores; in their order.
-  public static func parse(_ files: [ManifestFile]) -> [ParsedManifestFile] {
-    guard files.count > share else { return files.map(parse) }
-    let starts = Array(stride(from: 0, to: files.count, by: share))
-    let parts = Mutex([[ParsedManifestFile]](repeating: [], count: starts.count))
-    DispatchQueue.concurrentPerform(iterations: starts.count) { index in
-      let part = files[starts[index]..<min(starts[index] + share, files.count)].map(parse)
-      parts.withLock { $0[index] = part }
-    }
-    return parts.withLock { $0.flatMap { $0 } }
-  }
+  public static func read(_ files: [ManifestFile]) -> ManifestReading { join(files.map(parse)) }
 
   /// Reads one file. Depends on nothing but its name and contents, so results may be kept.
   public static func parse(_ file: ManifestFile) -> ParsedManifestFile {
