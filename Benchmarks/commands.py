@@ -41,7 +41,7 @@ def figures(name, runs):
     return [Figure(
         f"{name}, {label}, beside kubectl", value["ours"][what] / value["kubectl"][what], "x", 0.5,
         beside=f"{value['ours'][what] * 1000:.0f} ms, kubectl {value['kubectl'][what] * 1000:.0f} ms",
-        obstacle="one core reads the files one after the other; kubectl is busy on all of them") for what, label in (
+        obstacle="reading YAML with the place of every value") for what, label in (
             ("wall", "wall time"), ("cpu", "CPU"))]
 
 
