@@ -27,10 +27,14 @@ SIZES = [(80, 24), (200, 50)]
 SCREEN = ("dashboard", "terminal")
 
 
-def measure(arguments, columns, rows, seconds, environment=None):
+# Seconds from the start until a screen is as it stays: fabctl's sparklines fill for 24 polls.
+SETTLED, FILLED = 5, 26
+
+
+def measure(arguments, columns, rows, seconds, environment=None, settle=SETTLED):
     """Bytes a second, CPU of the process and of its screen's threads in percent of a core."""
     program = Program(arguments, columns, rows, environment=environment).drain()
-    time.sleep(5)
+    time.sleep(settle)
     bytes_before, cpu_before, threads, began = program.count, program.cpu(), program.threads(), time.monotonic()
     time.sleep(seconds)
     elapsed = time.monotonic() - began
@@ -44,7 +48,7 @@ def measure(arguments, columns, rows, seconds, environment=None):
 def engine(arguments, seconds, environment):
     process = subprocess.Popen(
         arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ, **environment))
-    time.sleep(5)
+    time.sleep(FILLED)
     before, began = cpu(process.pid), time.monotonic()
     time.sleep(seconds)
     share = (cpu(process.pid) - before) / (time.monotonic() - began) * 100
@@ -59,7 +63,8 @@ def compare(fabctl, plant, peers, columns, lines, options):
     alone = []
     source = ["--git", str(plant.repository)]
     for _ in range(options.rounds):
-        found["fabctl"].append(measure([fabctl, "watch", *source], columns, lines, options.seconds, plant.environment))
+        found["fabctl"].append(
+            measure([fabctl, "watch", *source], columns, lines, options.seconds, plant.environment, FILLED))
         for peer in peers:
             found[peer].append(measure([peer], columns, lines, options.seconds))
         alone.append(engine([fabctl, "run", *source], options.seconds, plant.environment))
