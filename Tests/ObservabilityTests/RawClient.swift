@@ -7,6 +7,10 @@ import Testing
 
 @testable import Observability
 
+/// No measure: only a test that would wait for ever ends with it. On a machine that does other work the megabytes that
+/// the kernel takes before a writer has to wait may alone need a minute.
+let testPatience = Duration.seconds(240)
+
 /// A server on a free port for the length of a test.
 func serving(
   _ engine: SampleEngine, _ change: (inout ObservabilityOptions) -> Void = { _ in },
@@ -16,7 +20,7 @@ func serving(
   options.port = 0
   options.version = "1.2.3"
   // A busy machine is no silent engine.
-  options.enginePatience = .seconds(60)
+  options.enginePatience = testPatience
   change(&options)
   let (ports, announce) = AsyncStream.makeStream(of: Int.self)
   let server = ObservabilityServer(
@@ -92,7 +96,7 @@ final class RawClient {
   /// Reads until it holds, the connection ends or too much time has passed; says whether it holds.
   @discardableResult
   func read(until condition: (RawClient) -> Bool) async throws -> Bool {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + testPatience
     while !condition(self), !isClosed, ContinuousClock.now < deadline {
       let before = received.count
       take()
@@ -141,7 +145,7 @@ func fetch(
 
 /// Waits for something that another task brings about.
 func eventually(_ what: Comment, _ condition: () -> Bool) async throws {
-  let deadline = ContinuousClock.now + .seconds(60)
+  let deadline = ContinuousClock.now + testPatience
   while !condition(), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
   #expect(condition(), what)
 }
