@@ -82,6 +82,9 @@ struct Desk {
   }
 
   func frame(_ size: Size? = nil) -> Frame { render(model, size: size ?? model.size) }
+
+  /// The rows of the screen.
+  var lines: [Substring] { frame().text.split(separator: "\n", omittingEmptySubsequences: false) }
 }
 
 extension Frame {

@@ -56,6 +56,37 @@ import Testing
     try expectGolden(desk.frame(), "timeline-7d-100x30")
   }
 
+  /// An axis of a few minutes that moves with the clock counts back, and so stands still.
+  @Test func axisOfTheLastMinutesStandsStill() throws {
+    var desk = Desk(Size(100, 30))
+    desk.type("jjj+++3")
+    try expectGolden(desk.frame(), "timeline-2min-100x30")
+    let axis = desk.lines.filter { $0.contains("-1m") }
+    #expect(axis.count == 1)
+    for _ in 0..<10 {
+      desk.tick()
+      #expect(desk.lines.filter { $0.contains("-1m") } == axis)
+    }
+    // With a cursor, as with everything that is over, it tells the time.
+    desk.press(.left)
+    #expect(!desk.lines.contains { $0.contains("-1m") })
+  }
+
+  /// The picture of the last readings grows to the left, and is never squeezed.
+  @Test func trendGrowsAsItFills() {
+    var last = 0
+    for count in 1...DeviceSnapshot.trendCapacity {
+      let register = Plant.register("setpoint", 4001, desired: 2500)
+      let device = Plant.device(
+        "mill", [Plant.view(register, 2500)], trend: [Float](repeating: 2500, count: count))
+      let row = Desk(Size(200, 60), devices: [device]).lines.first { $0.contains("● mill") } ?? ""
+      let cells = row.unicodeScalars.count { (0x2801...0x28ff).contains($0.value) }
+      #expect(cells >= last && cells > 0, "\(count) readings")
+      last = cells
+    }
+    #expect(last >= 6)
+  }
+
   @Test func filterBeingTypedAndGroups() throws {
     var desk = Desk(Size(100, 30))
     desk.type("/abnormal !zone=b")

@@ -33,7 +33,8 @@ enum FleetSpark {
   /// Means of the readings in each slot of the grid; the newest slot closes a cell.
   private static func slots(_ device: DeviceSnapshot, _ count: Int, perCell: Int) -> [Double?] {
     let trend = device.trend
-    let perSlot = Int64(max((trend.count + count - 1) / count, 1))
+    // As many as it will be, so that the picture grows from the right and is not squeezed as it does.
+    let perSlot = Int64(max((DeviceSnapshot.trendCapacity + count - 1) / count, 1))
     let interval = max(device.spec.pollInterval.milliseconds, 1)
     let newest = (device.view.lastRead?.bounded.milliseconds ?? 0) / interval
     // On to the end of the cell, so that a picture of two slots a cell moves by whole cells.

@@ -351,7 +351,8 @@ final class DeviceDriver: DeviceLinkOwner {
     let plotted = spec.registers.firstIndex { $0.type != .string } ?? 0
     let fresh = DeviceSnapshot(
       spec: spec, view: view, sources: sources,
-      trend: ring.trend(register: plotted, points: core.settings.trendPoints), acknowledgedBy: acknowledgedBy)
+      trend: ring.trend(register: plotted, points: DeviceSnapshot.trendCapacity),
+      acknowledgedBy: acknowledgedBy)
     cached = fresh
     return fresh
   }

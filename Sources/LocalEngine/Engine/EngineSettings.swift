@@ -12,8 +12,6 @@ public struct EngineSettings: Sendable {
   public var snapshotInterval: TimeSpan
   /// Samples kept in memory for each device.
   public var historyCapacity: Int
-  /// Points of the tiny sparkline that each snapshot carries.
-  public var trendPoints: Int
   /// To spread polls and jitter; two engines with one seed behave alike.
   public var seed: UInt64
 
@@ -29,13 +27,12 @@ public struct EngineSettings: Sendable {
 
   public init(
     mode: FleetMode = .control, observeReason: String = "", snapshotInterval: TimeSpan = .milliseconds(100),
-    historyCapacity: Int = 600, trendPoints: Int = 24, seed: UInt64 = 0
+    historyCapacity: Int = 600, seed: UInt64 = 0
   ) {
     self.mode = mode
     self.observeReason = observeReason
     self.snapshotInterval = snapshotInterval
     self.historyCapacity = historyCapacity
-    self.trendPoints = trendPoints
     self.seed = seed
   }
 }

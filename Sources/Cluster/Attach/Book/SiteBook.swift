@@ -40,7 +40,6 @@ struct SiteBook: Sendable {
   private var lastScan: Instant?
 
   static let historyCapacity = 600
-  static let trendPoints = 24
   /// Status is renewed at least once a minute while an operator lives; twice that without news is too long.
   static let statusPatience = TimeSpan.seconds(120)
 
@@ -259,7 +258,7 @@ struct SiteBook: Sendable {
     _ = ring.record(status: device.view.status, at: now.wall)
     rings[id] = ring
     let plotted = device.spec.registers.firstIndex { $0.type != .string } ?? 0
-    return ring.trend(register: plotted, points: Self.trendPoints)
+    return ring.trend(register: plotted, points: DeviceSnapshot.trendCapacity)
   }
 
   mutating func mark(_ event: FleetEvent) {
