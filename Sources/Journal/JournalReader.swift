@@ -57,8 +57,8 @@ public struct AuditQuery: Hashable, Sendable {
 
 /// The journal of one device set, open for reading; any number of readers may look while a writer writes.
 public final class JournalReader: Sendable {
-  private let location: JournalLocation
-  private let pool: DatabasePool
+  let location: JournalLocation
+  let pool: DatabasePool
 
   /// Fails when there is no journal yet, when it is not ours alone, or when a later version wrote it.
   public init(_ location: JournalLocation) throws(JournalProblem) {

@@ -71,9 +71,18 @@ extension FleetCommand {
 }
 
 extension JournalReader {
-  /// What was said after the audit record `after` by processes that do not control; without it only where to
-  /// begin.
-  public func words(after: Int64?) async throws(JournalProblem) -> OperatorWords {
-    try await read { try OperatorWords.load($0, after: after) }
+  /// What is said after the audit record `after` by processes that do not control, until the stream's reader stops;
+  /// without it, what is said from now on.
+  public func words(after: Int64?) -> AsyncStream<OperatorWords> {
+    let (stream, continuation) = AsyncStream.makeStream(of: OperatorWords.self)
+    let watch = WordWatch(self, database: location.database)
+    continuation.onTermination = { _ in watch.stop() }
+    watch.start(after: after) { continuation.yield($0) }
+    return stream
+  }
+
+  /// On the caller's thread.
+  func wordsNow(after: Int64?) throws -> OperatorWords {
+    try pool.read { try OperatorWords.load($0, after: after) }
   }
 }

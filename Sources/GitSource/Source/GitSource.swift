@@ -92,7 +92,7 @@ public actor GitSource {
     continuation.finish()
   }
 
-  /// Local: a fifth of a second after a ref file changed, else 10 s. Remote: the interval.
+  /// Local: within half a second after a ref file changed, else 10 s. Remote: the interval.
   private func waitForChange(since signature: RefWatch.Signature?) async {
     guard case .local = configuration.origin, failure?.isGit != true else {
       let pause =
@@ -100,8 +100,8 @@ public actor GitSource {
       try? await Task.sleep(for: pause)
       return
     }
-    for _ in 0..<50 {
-      do { try await Task.sleep(for: .milliseconds(200)) } catch { return }
+    for _ in 0..<20 {
+      do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
       if refSignature() != signature { return }
     }
   }

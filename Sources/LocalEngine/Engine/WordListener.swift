@@ -4,26 +4,17 @@ import Journal
 import NIOCore
 
 /// Takes up what operators say through other processes (`fabctl hold` beside this controller): they leave it in the
-/// journal, this looks there four times a second and says in the audit how far it has taken it up.
+/// journal, this hears of it within a quarter of a second and says in the audit how far it has taken it up.
 struct WordListener: Sendable {
-  static let interval = Duration.milliseconds(250)
-
   let reader: JournalReader
   /// Where the restored state ends.
   let from: Int64?
   /// Acts on the words on the engine's loop.
   let take: @Sendable (OperatorWords) async -> Void
 
-  /// Runs until cancelled. A journal that cannot be read now is read later; nothing is skipped.
+  /// Runs until cancelled.
   func run() async {
-    var from = from
-    while !Task.isCancelled {
-      if let found = try? await reader.words(after: from) {
-        if !found.words.isEmpty { await take(found) }
-        from = found.upTo
-      }
-      try? await Task.sleep(for: Self.interval)
-    }
+    for await found in reader.words(after: from) { await take(found) }
   }
 }
 
