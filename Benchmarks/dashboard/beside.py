@@ -27,8 +27,8 @@ SIZES = [(80, 24), (200, 50)]
 SCREEN = ("dashboard", "terminal")
 
 
-# Seconds from the start until a screen is as it stays: fabctl's sparklines fill for 24 polls.
-SETTLED, FILLED = 5, 26
+# Seconds from the start until a screen is as it stays: fabctl's sparklines fill for 32 polls.
+SETTLED, FILLED = 5, 34
 
 
 def measure(arguments, columns, rows, seconds, environment=None, settle=SETTLED):
@@ -48,7 +48,7 @@ def measure(arguments, columns, rows, seconds, environment=None, settle=SETTLED)
 def engine(arguments, seconds, environment):
     process = subprocess.Popen(
         arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ, **environment))
-    time.sleep(FILLED)
+    time.sleep(SETTLED)
     before, began = cpu(process.pid), time.monotonic()
     time.sleep(seconds)
     share = (cpu(process.pid) - before) / (time.monotonic() - began) * 100

@@ -78,7 +78,7 @@ public final class DeviceSnapshot: Sendable {
   /// The last values of the first register with a number, oldest first, for a tiny sparkline; NaN: not read.
   public let trend: [Float]
   /// So many values there are in ``trend``, once there were so many polls.
-  public static let trendCapacity = 24
+  public static let trendCapacity = 32
   /// An operator has seen the present trouble.
   public let acknowledgedBy: String?
 

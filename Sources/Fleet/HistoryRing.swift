@@ -83,7 +83,9 @@ public struct HistoryRing: Sendable {
 
   public mutating func mark(_ kind: DeviceHistory.Mark.Kind, at time: WallTime, _ text: String) {
     if marks.count >= Self.markCapacity { marks.removeFirst(Self.markCapacity / 4) }
-    marks.append(.init(at: time, kind: kind, text: text))
+    // A device that fails again and again says the same: once in memory.
+    let known = marks.last { $0.kind == kind && $0.text == text }
+    marks.append(.init(at: time, kind: kind, text: known?.text ?? text))
   }
 
   /// The values of one register from newest to oldest until `body` says stop.

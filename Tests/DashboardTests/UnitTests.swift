@@ -188,6 +188,36 @@ import Testing
     #expect(first.column(of: first.right) == nil)
   }
 
+  /// Columns of a second move on three at a time, and one at a time while one of them is read out.
+  @Test func shortColumnsMoveOnSeveralAtATime() {
+    var state = TimelineState()
+    state.setZoom(0)
+    func right(_ second: Int64) -> Int64 {
+      state.window(columns: 60, now: WallTime(milliseconds: 1_000_000 + second * 1000)).right.milliseconds
+    }
+    #expect((0..<7).map { right($0) - 1_000_000 } == [2000, 2000, 5000, 5000, 5000, 8000, 8000])
+    state.cursor = WallTime(milliseconds: 1_000_000)
+    #expect((0..<3).map { right($0) - 1_000_000 } == [1000, 2000, 3000])
+  }
+
+  /// The first column to the left is that of now, wherever the edge is.
+  @Test func theCursorBeginsAtNow() {
+    var desk = Desk(Size(100, 30))
+    desk.type("jjj++++3")
+    for _ in 0..<4 {
+      desk.tick()
+      desk.press(.left)
+      guard let cursor = desk.model.timeline.cursor else {
+        Issue.record("no cursor")
+        return
+      }
+      let columns = 38
+      #expect(cursor <= desk.now && desk.now - cursor < .milliseconds(60_000 / columns + 1))
+      desk.press(.right)
+      #expect(desk.model.timeline.cursor == nil)
+    }
+  }
+
   /// The first minutes fill the pane; the operator's zoom stays.
   @Test func theSpanFollowsWhatThereIsToShow() {
     var state = TimelineState(widest: .seconds(900))

@@ -64,16 +64,22 @@ struct TimelineState: Hashable, Sendable {
   var span: TimeSpan { Self.spans[min(max(zoom, 0), Self.spans.count - 1)].span }
   var spanName: String { Self.spans[min(max(zoom, 0), Self.spans.count - 1)].name }
 
+  /// Live columns shorter than this move on several at a time: what moves is sent again, cell by cell.
+  private static let leastPace: Int64 = 2500
+
   /// The grid of columns: its right end stands on a whole step, so that a column keeps its meaning (and the
-  /// screen its cells) until a whole step has passed.
+  /// screen its cells) until a whole step has passed; while it is live and nothing is read out, on several.
   func window(columns: Int, now: WallTime) -> TimeWindow {
     let columns = max(columns, 1)
     let step = max((span.milliseconds + Int64(columns) - 1) / Int64(columns), 1)
+    let isMoving = end == nil && cursor == nil
+    let hop = isMoving ? min(max((Self.leastPace + step - 1) / step, 1), Int64(columns)) : 1
+    let pace = step.multipliedClamped(hop)
     let last = (end ?? now).milliseconds
-    let floor = last >= 0 ? last / step : (last - step + 1) / step
+    let floor = last >= 0 ? last / pace : (last - pace + 1) / pace
     let right =
-      WallTime(milliseconds: floor.multipliedClamped(step)) + TimeSpan.milliseconds(Int(clamping: step))
-    return TimeWindow(right: right, step: step, columns: columns)
+      WallTime(milliseconds: floor.multipliedClamped(pace)) + TimeSpan.milliseconds(Int(clamping: pace))
+    return TimeWindow(right: right, step: step, columns: columns, pace: pace)
   }
 }
 
@@ -84,6 +90,15 @@ struct TimeWindow: Hashable, Sendable {
   /// Milliseconds a column.
   var step: Int64
   var columns: Int
+  /// Milliseconds from one move to the next; a whole number of steps.
+  var pace: Int64
+
+  init(right: WallTime, step: Int64, columns: Int, pace: Int64? = nil) {
+    self.right = right
+    self.step = step
+    self.columns = columns
+    self.pace = pace ?? step
+  }
 
   var left: WallTime { start(of: 0) }
 

@@ -30,7 +30,7 @@ enum FleetSpark {
     }
   }
 
-  /// Means of the readings in each slot of the grid; the newest slot closes a cell.
+  /// Means of the readings in each slot of the grid; the newest is held to the end of its cell.
   private static func slots(_ device: DeviceSnapshot, _ count: Int, perCell: Int) -> [Double?] {
     let trend = device.trend
     // As many as it will be, so that the picture grows from the right and is not squeezed as it does.
@@ -47,7 +47,11 @@ enum FleetSpark {
       sums[slot].0 += Double(value)
       sums[slot].1 += 1
     }
-    return sums.map { $0.1 == 0 ? nil : $0.0 / Double($0.1) }
+    var values = sums.map { $0.1 == 0 ? nil : $0.0 / Double($0.1) }
+    if let newest = values.indices.last(where: { values[$0] != nil }), newest >= count - perCell {
+      for slot in values.indices[(newest + 1)...] { values[slot] = values[newest] }
+    }
+    return values
   }
 
   private static func marks(

@@ -36,7 +36,8 @@ enum SparklinePane {
     let range = ScaleRange.of(series.extent, target: target, tolerance: register.spec.tolerance)
     let tolerance = register.spec.tolerance
     let line = Sparkline(series.values, target: target, tolerance: tolerance, range: range)
-    drawGaps(series.values, plot, perColumn: slots / max(plot.width, 1), into: &frame)
+    let past = (window.column(of: model.now) ?? plot.width - 1) + 1
+    drawGaps(series.values, plot, past: past, perColumn: slots / max(plot.width, 1), into: &frame)
     line.draw(into: &frame, plot, mark: mark) { value in
       target.map { (value - $0).magnitude > tolerance } ?? false
     }
@@ -48,13 +49,16 @@ enum SparklinePane {
       Rect(x: inside.x, y: plot.maxY + 1, width: inside.width, height: 1), into: &frame)
   }
 
-  private static func drawGaps(_ values: [Double?], _ plot: Rect, perColumn: Int, into frame: inout Frame) {
+  /// Of the columns that are past.
+  private static func drawGaps(
+    _ values: [Double?], _ plot: Rect, past: Int, perColumn: Int, into frame: inout Frame
+  ) {
     guard let first = values.firstIndex(where: { $0 != nil }) else {
       frame.put(
         "no readings in this time", at: Point(plot.x + 1, plot.y + plot.height / 2), style: Style(.dim))
       return
     }
-    for column in 0..<plot.width {
+    for column in 0..<min(past, plot.width) {
       let slots = column * perColumn..<min((column + 1) * perColumn, values.count)
       guard let last = slots.last, last > first, slots.allSatisfy({ values[$0] == nil }) else { continue }
       frame.put(frame.glyphs.bullet, at: Point(plot.x + column, plot.maxY - 1), style: Style(.sparkGap))

@@ -148,10 +148,14 @@ enum Lane {
     let past = model.lanes.past[device.id]
     let changes = model.tracks.states(of: device, past: past?.history.states ?? [], pastEnd: past?.to)
     var result = [DeviceStatus?](repeating: nil, count: window.columns)
-    let now = min(model.shown?.at ?? model.now, model.now)
+    let known = min(model.shown?.at ?? model.now, model.now)
+    // What holds now is drawn up to the edge, as the edge stands still for a while.
+    let now =
+      window.right - known <= .milliseconds(Int(clamping: window.pace))
+      ? window.right : known + .milliseconds(1)
     for (index, change) in changes.enumerated() {
       guard let status = change.status else { continue }
-      let end = index + 1 < changes.count ? changes[index + 1].at : now + .milliseconds(1)
+      let end = index + 1 < changes.count ? changes[index + 1].at : now
       guard end > window.left, change.at < window.right, end > change.at else { continue }
       let first = window.column(of: change.at) ?? 0
       let last = window.column(of: end + .milliseconds(-1)) ?? window.columns - 1
@@ -199,60 +203,34 @@ struct LaneMarks {
   }
 }
 
-/// Times below a picture, at round values: of the clock, or, where the picture moves on every few seconds, counted back
-/// from now, so that they stand still.
+/// Times below a picture, at round values.
 enum TimeAxis {
-  /// The widest span whose live axis counts back.
-  private static let counted = TimeSpan.seconds(300)
-
   private static let steps: [Int64] = [
     1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
     432_000, 604_800,
   ]
 
   static func draw(_ window: TimeWindow, _ model: Model, _ row: Rect, into frame: inout Frame) {
-    let tick = 1000 * (steps.first { $0 * 1000 >= window.step.multipliedClamped(14) } ?? 864_000)
-    frame.put("", at: row.origin, style: Style(.axis), width: row.width)
-    let isLive = model.timeline.end == nil
-    if isLive, model.timeline.cursor == nil, model.timeline.span <= counted {
-      drawAges(tick, window, row, into: &frame)
-    } else {
-      drawTimes(tick, window, model, row, into: &frame)
-    }
-    // Where the cursor's arrow stands, there is no room for the word.
-    let cursor = model.timeline.cursor.flatMap(window.column) ?? 0
-    if isLive, cursor < row.width - 3 {
-      frame.put("now", at: Point(row.maxX - 3, row.y), style: Style(.axis))
-    }
-  }
-
-  private static func drawTimes(
-    _ tick: Int64, _ window: TimeWindow, _ model: Model, _ row: Rect, into frame: inout Frame
-  ) {
+    let perTick = steps.first { $0 * 1000 >= window.step.multipliedClamped(14) } ?? 864_000
     let offset = Int64(model.settings.utcOffset(window.right)) * 1000
+    let tick = perTick * 1000
     var at = (window.left.milliseconds + offset) / tick * tick + tick - offset
+    frame.put("", at: row.origin, style: Style(.axis), width: row.width)
     while at < window.right.milliseconds {
       let time = WallTime(milliseconds: at)
       if let column = window.column(of: time) {
-        put(model.time.axisLabel(time, span: model.timeline.span), column, row, into: &frame)
+        let label = model.time.axisLabel(time, span: model.timeline.span)
+        if column + label.count + 1 < row.width - 4 {
+          frame.put(frame.glyphs.border.teeBottom, at: Point(row.x + column, row.y), style: Style(.axis))
+          frame.put(label, at: Point(row.x + column + 1, row.y), style: Style(.axis))
+        }
       }
       at += tick
     }
-  }
-
-  private static func drawAges(_ tick: Int64, _ window: TimeWindow, _ row: Rect, into frame: inout Frame) {
-    var age = tick
-    while case let column = window.columns - 1 - Int(age / window.step), column >= 0 {
-      let (minutes, seconds) = (age / 60_000, age % 60_000 / 1000)
-      let label = (minutes > 0 ? "\(minutes)m" : "") + (seconds > 0 ? "\(seconds)s" : "")
-      put("-\(label)", column, row, into: &frame)
-      age += tick
+    // Where the cursor's arrow stands, there is no room for the word.
+    let cursor = model.timeline.cursor.flatMap(window.column) ?? 0
+    if model.timeline.end == nil, cursor < row.width - 3 {
+      frame.put("now", at: Point(row.maxX - 3, row.y), style: Style(.axis))
     }
-  }
-
-  private static func put(_ label: String, _ column: Int, _ row: Rect, into frame: inout Frame) {
-    guard column + label.count + 1 < row.width - 4 else { return }
-    frame.put(frame.glyphs.border.teeBottom, at: Point(row.x + column, row.y), style: Style(.axis))
-    frame.put(label, at: Point(row.x + column + 1, row.y), style: Style(.axis))
   }
 }

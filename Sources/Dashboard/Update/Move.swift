@@ -64,7 +64,7 @@ extension Model {
       }
       shiftTime(columns: max(columns / 4, 1), window)
     } else {
-      timeline.cursor = window.start(of: next)
+      timeline.cursor = min(window.start(of: next), now)
     }
   }
 

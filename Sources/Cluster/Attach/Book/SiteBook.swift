@@ -244,9 +244,15 @@ struct SiteBook: Sendable {
   // MARK: History
 
   private mutating func record(_ device: ReportedDevice, at now: Moment) -> [Float] {
-    let id = device.spec.id
     let width = max(1, device.spec.registers.count)
-    var ring = rings[id] ?? HistoryRing(capacity: Self.historyCapacity, width: width)
+    let empty = HistoryRing(capacity: Self.historyCapacity, width: width)
+    return Self.record(device, at: now, in: &rings[device.spec.id, default: empty])
+  }
+
+  /// In place: a ring taken out and put back would be copied at each poll.
+  private static func record(_ device: ReportedDevice, at now: Moment, in ring: inout HistoryRing) -> [Float]
+  {
+    let width = max(1, device.spec.registers.count)
     if ring.width != width { ring.reset(width: width) }
     if let read = device.view.lastRead, ring.newest.map({ read > $0 }) ?? true {
       ring.append(at: read) { index in
@@ -256,7 +262,6 @@ struct SiteBook: Sendable {
       }
     }
     _ = ring.record(status: device.view.status, at: now.wall)
-    rings[id] = ring
     let plotted = device.spec.registers.firstIndex { $0.type != .string } ?? 0
     return ring.trend(register: plotted, points: DeviceSnapshot.trendCapacity)
   }
