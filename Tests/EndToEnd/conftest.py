@@ -252,4 +252,14 @@ def fabctl_processes(marker):
     return [pid for pid, parent in found.items() if parent not in found]
 
 
+def has_ended(pid):
+    """A process that is killed loses its command line before its files: they are closed when its last thread is gone."""
+    folder = pathlib.Path("/proc") / str(pid)
+    try:
+        threads = os.listdir(folder / "task")
+        return len(threads) <= 1 and (folder / "stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
 assert shutil.which("tmux") and shutil.which("mbpoll"), "run ./ci-local.sh, which installs what these tests need"

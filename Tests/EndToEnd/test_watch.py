@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import BIN, fabctl_processes, manifest, wait_for
+from conftest import BIN, fabctl_processes, has_ended, manifest, wait_for
 
 
 def watch(terminal, repository, *options, **terminal_options):
@@ -111,7 +111,7 @@ def test_every_end_releases_the_lock_and_the_terminal(terminal, repository, plc,
         session.tmux("kill-pane")
     else:
         os.kill(pid, getattr(signal, f"SIG{how}"))
-    wait_for("the process to be gone", lambda: not fabctl_processes(str(repository.path)))
+    wait_for("the process to be gone", lambda: has_ended(pid) and not fabctl_processes(str(repository.path)))
     if how not in ("pane", "KILL"):
         session.wait("exit=")
         session.type("stty -a | tr ';' '\\n'")
