@@ -78,7 +78,7 @@ public actor GitSource {
   private func watch(_ continuation: AsyncStream<SourceUpdate>.Continuation) async {
     var told: SourceUpdate?
     while !Task.isCancelled {
-      let signature = refSignature()
+      let signature = refs?.signature()
       do { try await examine() } catch {}
       if Task.isCancelled { break }
       var update = SourceUpdate(status: status, inForce: inForce, isNewRevision: false, failure: failure)
@@ -100,15 +100,14 @@ public actor GitSource {
       try? await Task.sleep(for: pause)
       return
     }
-    for _ in 0..<20 {
-      do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
-      if refSignature() != signature { return }
+    guard let refs, let signature else {
+      try? await Task.sleep(for: .milliseconds(500))
+      return
     }
+    await refs.wait(since: signature)
   }
 
-  private func refSignature() -> RefWatch.Signature? {
-    repository.map { RefWatch($0, ref: configuration.ref).signature() }
-  }
+  private var refs: RefWatch? { repository.map { RefWatch($0, ref: configuration.ref) } }
 }
 
 extension GitSource {

@@ -1,11 +1,12 @@
 import Foundation
+import Synchronization
 
 /// Notices that a ref may have moved, without starting a process: looks at the files in which git keeps refs.
 ///
 /// Git replaces these files by renaming, so the inode changes even where the clock is coarse. Covers loose
 /// refs, packed refs and the reftable format, linked work trees and bare repositories.
-struct RefWatch {
-  fileprivate struct Trace: Equatable {
+struct RefWatch: Sendable {
+  fileprivate struct Trace: Equatable, Sendable {
     var inode: UInt64
     var size: Int64
     var seconds: Int64
@@ -46,7 +47,34 @@ struct RefWatch {
     return Signature(traces: traces)
   }
 
-  struct Signature: Equatable {
+  /// Returns within half a second after something moved, after 10 s, or when the task is cancelled.
+  ///
+  /// Waits on a thread of its own: that wakes for a tenth of what a task takes to wake.
+  func wait(since signature: Signature) async {
+    let ended = Ended()
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let thread = Thread {
+          for _ in 0..<20 where !ended.flag.load(ordering: .relaxed) {
+            usleep(500_000)
+            if self.signature() != signature { break }
+          }
+          continuation.resume()
+        }
+        thread.name = "git-refs"
+        thread.stackSize = 1 << 20
+        thread.start()
+      }
+    } onCancel: {
+      ended.flag.store(true, ordering: .relaxed)
+    }
+  }
+
+  private final class Ended: Sendable {
+    let flag = Atomic(false)
+  }
+
+  struct Signature: Equatable, Sendable {
     fileprivate let traces: [Trace?]
   }
 
