@@ -6,7 +6,8 @@ struct StatusTracks: Sendable {
   /// Since when snapshots have been seen at all.
   private(set) var since: WallTime?
   private var changes: [DeviceID: [DeviceHistory.StateChange]] = [:]
-  private static let limit = 400
+  /// Changes kept of each device, as many as the engine keeps.
+  private static let limit = HistoryRing.changeCapacity
 
   mutating func follow(_ next: FleetSnapshot, after previous: FleetSnapshot?) {
     guard let previous, previous.devices.count == next.devices.count else {
