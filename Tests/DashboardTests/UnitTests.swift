@@ -196,6 +196,15 @@ import Testing
       state.window(columns: 60, now: WallTime(milliseconds: 1_000_000 + second * 1000)).right.milliseconds
     }
     #expect((0..<7).map { right($0) - 1_000_000 } == [2000, 2000, 5000, 5000, 5000, 8000, 8000])
+    let pace = TimelineState.spans.indices.map { zoom in
+      state.setZoom(zoom)
+      return state.window(columns: 60, now: WallTime(milliseconds: 1_000_000)).pace
+    }
+    #expect(
+      pace == [
+        3000, 4000, 10_000, 10_000, 15_000, 30_000, 60_000, 360_000, 1_440_000, 10_080_000, 43_200_000,
+      ])
+    state.setZoom(0)
     state.cursor = WallTime(milliseconds: 1_000_000)
     #expect((0..<3).map { right($0) - 1_000_000 } == [1000, 2000, 3000])
   }

@@ -64,8 +64,9 @@ struct TimelineState: Hashable, Sendable {
   var span: TimeSpan { Self.spans[min(max(zoom, 0), Self.spans.count - 1)].span }
   var spanName: String { Self.spans[min(max(zoom, 0), Self.spans.count - 1)].name }
 
-  /// Live columns shorter than this move on several at a time: what moves is sent again, cell by cell.
-  private static let leastPace: Int64 = 2500
+  /// Milliseconds between two moves of a live picture, at least: of the short spans a thirtieth, which the eye hardly
+  /// sees. What moves is sent again, cell by cell.
+  private var leastPace: Int64 { span <= .seconds(300) ? max(span.milliseconds / 30, 2500) : 2500 }
 
   /// The grid of columns: its right end stands on a whole step, so that a column keeps its meaning (and the
   /// screen its cells) until a whole step has passed; while it is live and nothing is read out, on several.
@@ -73,7 +74,7 @@ struct TimelineState: Hashable, Sendable {
     let columns = max(columns, 1)
     let step = max((span.milliseconds + Int64(columns) - 1) / Int64(columns), 1)
     let isMoving = end == nil && cursor == nil
-    let hop = isMoving ? min(max((Self.leastPace + step - 1) / step, 1), Int64(columns)) : 1
+    let hop = isMoving ? min(max((leastPace + step - 1) / step, 1), Int64(columns)) : 1
     let pace = step.multipliedClamped(hop)
     let last = (end ?? now).milliseconds
     let floor = last >= 0 ? last / pace : (last - pace + 1) / pace
