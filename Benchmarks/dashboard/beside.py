@@ -48,7 +48,8 @@ def measure(arguments, columns, rows, seconds, environment=None, settle=SETTLED)
 def engine(arguments, seconds, environment):
     process = subprocess.Popen(
         arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ, **environment))
-    time.sleep(SETTLED)
+    # The same seconds of its life as those of the one with a screen.
+    time.sleep(FILLED)
     before, began = cpu(process.pid), time.monotonic()
     time.sleep(seconds)
     share = (cpu(process.pid) - before) / (time.monotonic() - began) * 100

@@ -244,8 +244,7 @@ struct SiteBook: Sendable {
   // MARK: History
 
   private mutating func record(_ device: ReportedDevice, at now: Moment) -> [Float] {
-    let width = max(1, device.spec.registers.count)
-    let empty = HistoryRing(capacity: Self.historyCapacity, width: width)
+    let empty = HistoryRing(capacity: Self.historyCapacity, width: device.spec.registers.count)
     return Self.record(device, at: now, in: &rings[device.spec.id, default: empty])
   }
 
