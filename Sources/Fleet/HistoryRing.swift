@@ -39,10 +39,11 @@ public struct HistoryRing: Sendable {
 
   /// The time of the newest sample.
   public var newest: WallTime? {
-    guard !times.isEmpty else { return nil }
-    return WallTime(
-      milliseconds: times.count < capacity || next == 0 ? times[times.count - 1] : times[next - 1])
+    times.isEmpty ? nil : WallTime(milliseconds: times[last])
   }
+
+  /// Where the newest sample is; -1: there is none.
+  private var last: Int { times.count < capacity || next == 0 ? times.count - 1 : next - 1 }
 
   /// Appends one sample; `value` is asked for each of the `width` registers.
   public mutating func append(at time: WallTime, _ value: (Int) -> Double) {
@@ -91,7 +92,7 @@ public struct HistoryRing: Sendable {
   /// The values of one register from newest to oldest until `body` says stop.
   public func forEachNewestFirst(register: Int, _ body: (Int64, Double) -> Bool) {
     guard register >= 0, register < width, !times.isEmpty else { return }
-    var index = times.count < capacity ? times.count - 1 : (next == 0 ? capacity - 1 : next - 1)
+    var index = last
     for _ in 0..<times.count {
       guard body(times[index], values[index * width + register]) else { return }
       index = index == 0 ? times.count - 1 : index - 1
@@ -100,14 +101,13 @@ public struct HistoryRing: Sendable {
 
   /// The last `points` values of a register, oldest first.
   public func trend(register: Int, points: Int) -> [Float] {
-    var newest: [Float] = []
-    newest.reserveCapacity(min(points, times.count))
-    forEachNewestFirst(register: register) { _, value in
-      newest.append(Float(value))
-      return newest.count < points
+    guard register >= 0, register < width else { return [] }
+    let count = times.count
+    let kept = min(max(0, points), count)
+    let first = last - kept + 1
+    return (first..<(first + kept)).map { index in
+      Float(values[(index < 0 ? index + count : index) * width + register])
     }
-    newest.reverse()
-    return newest
   }
 
   /// Samples of a register within a span, thinned to `maxPoints` by keeping least, mean and greatest.

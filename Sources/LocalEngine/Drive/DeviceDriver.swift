@@ -339,7 +339,7 @@ final class DeviceDriver: DeviceLinkOwner {
   /// The timeline's states are recorded when they begin, whether or not anybody looks.
   /// - Returns: whether it is another than before.
   private func noteStatus(at now: Moment) -> Bool {
-    let status = machine.status(at: now)
+    let status = Self.status(of: &machine, at: now)
     guard ring.record(status: status, at: now.wall) else { return false }
     core.audit.note(status: status, of: spec.id, at: now.wall)
     return true
@@ -347,14 +347,27 @@ final class DeviceDriver: DeviceLinkOwner {
 
   func snapshot(at now: Moment) -> DeviceSnapshot {
     if let cached { return cached }
-    let view = machine.view(at: now)
     let plotted = spec.registers.firstIndex { $0.type != .string } ?? 0
     let fresh = DeviceSnapshot(
-      spec: spec, view: view, sources: sources,
-      trend: ring.trend(register: plotted, points: DeviceSnapshot.trendCapacity),
-      acknowledgedBy: acknowledgedBy)
+      spec: spec, view: Self.view(of: &machine, at: now), sources: sources,
+      trend: Self.trend(of: &ring, register: plotted), acknowledgedBy: acknowledgedBy)
     cached = fresh
     return fresh
+  }
+
+  // A method called on a property is given a copy of it, with a retain for everything in it, at each poll of each
+  // device; what is passed `inout` is not copied.
+
+  private static func status(of machine: inout DeviceMachine, at now: Moment) -> DeviceStatus {
+    machine.status(at: now)
+  }
+
+  private static func view(of machine: inout DeviceMachine, at now: Moment) -> DeviceView {
+    machine.view(at: now)
+  }
+
+  private static func trend(of ring: inout HistoryRing, register: Int) -> [Float] {
+    ring.trend(register: register, points: DeviceSnapshot.trendCapacity)
   }
 }
 
