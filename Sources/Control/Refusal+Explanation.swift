@@ -62,7 +62,7 @@ extension Refusal {
     case .notControlling(let mode):
       return mode == .attached
         ? "attached read-only: the cluster's operator writes, this screen does not"
-        : "observing: started with --observe or another process controls these devices"
+        : "observing: started with --observe, or without the lock that only one process can have"
     case .notLeading(let holder):
       return holder.isEmpty
         ? "not leading: no valid lease or lock" : "not leading: \(holder) controls these devices"

@@ -49,17 +49,20 @@ public struct JournalHealth: Hashable, Sendable {
   /// Samples and events given up since the start because the disk did not keep up or failed.
   public var droppedSamples: UInt64
   public var droppedEvents: UInt64
+  /// Which journal it is, once it has been open: another file that takes its place is another one.
+  public var journal: String?
   /// The last audit record; worth keeping elsewhere, since it pins everything before it.
   public var head: AuditHead?
 
   public init(
     problem: JournalProblem? = nil, notices: [String] = [], droppedSamples: UInt64 = 0,
-    droppedEvents: UInt64 = 0, head: AuditHead? = nil
+    droppedEvents: UInt64 = 0, journal: String? = nil, head: AuditHead? = nil
   ) {
     self.problem = problem
     self.notices = notices
     self.droppedSamples = droppedSamples
     self.droppedEvents = droppedEvents
+    self.journal = journal
     self.head = head
   }
 }

@@ -95,6 +95,7 @@ final class JournalWorker {
       let opened = try JournalStore(location, session: session, resuming: resumable, now: now.wall)
       store = opened
       resumable = opened.resumption
+      health.journal = opened.resumption.journal
       health.problem = nil
       health.head = try? opened.head()
       notice(opened.notice)

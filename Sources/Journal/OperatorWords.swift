@@ -71,18 +71,16 @@ extension FleetCommand {
 }
 
 extension JournalReader {
-  /// What is said after the audit record `after` by processes that do not control, until the stream's reader stops;
-  /// without it, what is said from now on.
-  public func words(after: Int64?) -> AsyncStream<OperatorWords> {
-    let (stream, continuation) = AsyncStream.makeStream(of: OperatorWords.self)
-    let watch = WordWatch(self, database: location.database)
-    continuation.onTermination = { _ in watch.stop() }
-    watch.start(after: after) { continuation.yield($0) }
-    return stream
+  /// On the caller's thread.
+  func wordsNow(after: Int64) throws -> OperatorWords {
+    try pool.read { try OperatorWords.load($0, after: after) }
   }
 
-  /// On the caller's thread.
-  func wordsNow(after: Int64?) throws -> OperatorWords {
-    try pool.read { try OperatorWords.load($0, after: after) }
+  /// The last audit record from before a time; 0: there is none. On the caller's thread.
+  func lastRecord(before time: WallTime) throws -> Int64 {
+    try pool.read {
+      try Int64.fetchOne(
+        $0, sql: "SELECT max(sequence) FROM audit WHERE at < ?", arguments: [time.milliseconds]) ?? 0
+    }
   }
 }

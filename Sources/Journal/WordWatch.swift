@@ -1,3 +1,4 @@
+import Control
 import Foundation
 import Synchronization
 
@@ -8,16 +9,17 @@ final class WordWatch: Sendable {
   /// Looks at the files until the journal is read in any case: what a coarse clock hides is not hidden for long.
   private static let patience = 8
 
-  private let reader: JournalReader
+  private let door: JournalDoor
   private let files: [String]
   private let stopped = Atomic(false)
 
-  init(_ reader: JournalReader, database: String) {
-    self.reader = reader
+  init(_ door: JournalDoor) {
+    self.door = door
+    let database = door.location.database
     files = [database, database + "-wal"]
   }
 
-  func start(after: Int64?, _ found: @escaping @Sendable (OperatorWords) -> Void) {
+  func start(after: Int64, _ found: @escaping @Sendable (OperatorWords) -> Void) {
     let thread = Thread { [self] in run(after: after, found) }
     thread.name = "journal-words"
     thread.stackSize = 1 << 20
@@ -27,21 +29,41 @@ final class WordWatch: Sendable {
   func stop() { stopped.store(true, ordering: .relaxed) }
 
   /// A journal that cannot be read now is read at the next look; nothing is skipped.
-  private func run(after: Int64?, _ found: (OperatorWords) -> Void) {
-    var from = after
+  private func run(after: Int64, _ found: (OperatorWords) -> Void) {
+    let began = JournalClock.now().instant
+    var place = Place(reader: nil, after: after)
     var read: [FileTrace?]?
     var looks = 0
     while !stopped.load(ordering: .relaxed) {
       let traces = files.map(FileTrace.init(path:))
       if traces != read || looks >= Self.patience {
-        if let words = try? reader.wordsNow(after: from) {
+        if let words = try? look(from: &place, began: began) {
           if !words.words.isEmpty { found(words) }
-          (from, read, looks) = (words.upTo, traces, 0)
+          (read, looks) = (traces, 0)
         }
       }
       looks += 1
       usleep(Self.interval)
     }
+  }
+
+  /// How far which file has been read.
+  private struct Place {
+    var reader: JournalReader?
+    var after: Int64
+  }
+
+  private func look(from place: inout Place, began: Instant) throws -> OperatorWords {
+    let reader = try door.reader()
+    if let last = place.reader, last !== reader {
+      // Another file counts from elsewhere. Reckoned back from now: the clock may have been set meanwhile.
+      let now = JournalClock.now()
+      place.after = try reader.lastRecord(before: now.wall + (now.instant - began) * -1)
+    }
+    place.reader = reader
+    let words = try reader.wordsNow(after: place.after)
+    place.after = words.upTo
+    return words
   }
 }
 

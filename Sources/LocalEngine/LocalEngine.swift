@@ -17,7 +17,6 @@ public final class LocalEngine: FleetEngine {
   private let source: any DesiredSource
   private let feeding: Task<Void, Never>
   private let listening: Task<Void, Never>?
-  private let reader: JournalReader?
   private let journal: OpenedJournal
 
   /// Starts at once; `stop()` ends it.
@@ -49,7 +48,6 @@ public final class LocalEngine: FleetEngine {
       return NIOLoopBound(core, eventLoop: loop)
     }.get()
     self.core = core
-    reader = opened.reader
     self.journal = opened
     let listener =
       settings.mode == .control
@@ -94,8 +92,11 @@ public final class LocalEngine: FleetEngine {
     let core = core
     let recent = try await loop.submit { (core.value.history(query), core.value.memoryBegins(query)) }.get()
     // The memory has it all, or nothing else does.
-    guard let reader, recent.1.map({ $0 > query.from }) ?? true else { return recent.0 }
-    guard let kept = try? await reader.history(query) else { return recent.0 }
+    guard recent.1.map({ $0 > query.from }) ?? true else { return recent.0 }
+    // A journal that cannot be read now takes nothing from what the memory has.
+    guard let reader = try? journal.door?.reader(), let kept = try? await reader.history(query) else {
+      return recent.0
+    }
     return HistoryMerge.merge(older: kept, newer: recent.0)
   }
 

@@ -218,6 +218,63 @@ def test_a_running_controller_takes_up_what_is_said_elsewhere(repository, plc, f
     assert run("audit", "verify").returncode == 0
 
 
+def test_a_journal_that_is_moved_away_loses_nobodys_word(repository, plc, fabctl, run, state):
+    """As the runbook says of a damaged one: what was said before stands, what is said after is heard."""
+    device = plc({4001: 2500})
+    repository.commit({"line-1.yaml": manifest("line-1", device.port)})
+
+    def control():
+        controller = fabctl.start("watch", "--git", str(repository.path), "--plain")
+        wait_for("the controller to read", lambda: controller.stdout.readline().find("Connected") >= 0)
+        return controller
+
+    controller = control()
+    assert run("suspend", "line-1").returncode == 0
+    (journal,) = (state / "fabgitops").glob("*/journal.sqlite")
+    (state / "old").mkdir()
+    for file in [*journal.parent.glob("journal.sqlite*"), journal.parent / "audit.head"]:
+        file.rename(state / "old" / file.name)
+    wait_for("another journal", lambda: "JournalReplaced" in controller.stdout.readline())
+    done = run("hold", "--reason", "maintenance")
+    assert done.returncode == 0 and "taken up" in done.stdout, done.stdout + done.stderr
+    controller.send_signal(signal.SIGTERM)
+    controller.wait(10)
+
+    control()
+    subprocess.run(
+        ["mbpoll", "-0", "-m", "tcp", "-p", str(device.port), "-a", "1", "-r", "4001", "-1", "127.0.0.1", "2400"],
+        check=True, capture_output=True)
+    assert run("release").returncode == 0
+    time.sleep(2.5)  # more than two polls
+    assert device.read(4001) == 2400, "still suspended"
+    assert run("resume", "line-1").returncode == 0
+    wait_for("the correction", lambda: device.read(4001) == 2500)
+    assert run("audit", "verify").returncode == 0
+
+
+def test_a_journal_that_could_not_be_opened_at_the_start_is_heard_once_it_can(repository, plc, fabctl, run, state):
+    device = plc({4001: 2500})
+    repository.commit({"line-1.yaml": manifest("line-1", device.port)})
+    assert run("suspend", "line-1").returncode == 0
+    (journal,) = (state / "fabgitops").glob("*/journal.sqlite")
+    journal.rename(state / "kept")
+    journal.mkdir()
+    controller = fabctl.start("watch", "--git", str(repository.path), "--plain")
+    wait_for("the alarm", lambda: "JournalUnavailable" in controller.stdout.readline())
+    journal.rmdir()
+    (state / "kept").rename(journal)
+    wait_for("it to heal", lambda: "JournalRestored" in controller.stdout.readline())
+    subprocess.run(
+        ["mbpoll", "-0", "-m", "tcp", "-p", str(device.port), "-a", "1", "-r", "4001", "-1", "127.0.0.1", "2400"],
+        check=True, capture_output=True)
+    wait_for("the drift", lambda: "DriftDetected" in controller.stdout.readline())
+    time.sleep(2.5)  # more than two polls
+    assert device.read(4001) == 2400, "suspended before the start"
+    done = run("resume", "line-1")
+    assert done.returncode == 0 and "taken up" in done.stdout, done.stdout + done.stderr
+    wait_for("the correction", lambda: device.read(4001) == 2500)
+
+
 def test_a_stopped_controller_is_named(repository, plc, fabctl, run):
     device = plc({4001: 2500})
     repository.commit({"line-1.yaml": manifest("line-1", device.port)})

@@ -279,6 +279,17 @@ def test_a_read_only_directory_stops_corrections_and_not_reading(terminal, repos
     assert device.writes() == ["write 4001 2300"], first
     session.keys("q")
     session.wait("exit=0")
+    done = fabctl("sync", "--git", str(repository.path), "line-1", "--yes", env=dict(os.environ, **place))
+    assert done.returncode == 4 and "start again when that is mended" in done.stderr, done.stderr
+    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    session = watch(terminal, repository, environment=place)
+    session.wait("1 drifted", "night")
+    assert device.writes() == ["write 4001 2300"], first
+    freed = fabctl("release", "--git", str(repository.path), env=dict(os.environ, **place))
+    assert freed.returncode == 0, freed.stdout + freed.stderr
+    wait_for("the correction", lambda: device.read(4001) == 2500)
+    session.keys("q")
+    session.wait("exit=0")
 
 
 # What shuts a gate, and what must then be read everywhere.

@@ -11,6 +11,7 @@ final class SpyTrail: AuditTrail {
   private(set) var commands: [(command: FleetCommand, refused: [String])] = []
   private(set) var holds: [Hold] = []
   private(set) var forgotten: [DeviceID] = []
+  private(set) var carriedOver: [DeviceID: RestoredDevice] = [:]
   var left: [DeviceID: RestoredDevice] = [:]
 
   func intend(_ order: WriteOrder, revision: String, at time: WallTime, _ done: @escaping (String?) -> Void) {
@@ -32,6 +33,9 @@ final class SpyTrail: AuditTrail {
   func sample(_ device: DeviceID, registers: [RegisterSpec], at time: WallTime, _ value: (Int) -> Double) {}
   func forgetSeries(of device: DeviceID) { forgotten.append(device) }
   func restored(_ device: DeviceID) -> RestoredDevice { left[device] ?? RestoredDevice() }
+  func carryOver(_ standing: RestoredDevice, of device: DeviceID, at time: WallTime) {
+    carriedOver[device] = standing
+  }
   func adopt(_ restore: JournalRestore) {
     for entry in restore.overrides {
       if case .shelf(let id, let shelf) = entry { left[id, default: RestoredDevice()].shelves.append(shelf) }
@@ -198,5 +202,30 @@ final class SpyTrail: AuditTrail {
     _ = engine.core.submit(.release(by: "ben"))
     engine.run(.seconds(60))
     #expect(engine.links.writes == 1, "line-2 only: line-1 is shelved")
+  }
+
+  /// A damaged journal was moved away: a restart must find in the new one what operators have said to this process.
+  @Test func whatStandsIsCarriedOverIntoAnotherJournal() throws {
+    let trail = SpyTrail()
+    let engine = VirtualEngine(audit: trail)
+    engine.core.journalChanged(JournalHealth(journal: "a"))
+    engine.desire(3) { $0.autoCorrect = true }
+    engine.run(.seconds(15))
+    _ = engine.core.submit(.hold(reason: "night", by: "anna"))
+    _ = engine.core.submit(.shelve([line1], register: nil, for: .seconds(3600), reason: "valve", by: "ben"))
+    _ = engine.core.submit(.suspend([DeviceID(name: "line-3")], reason: "", by: "eve"))
+    // It fails and comes back as it was: nothing to carry.
+    engine.core.journalChanged(JournalHealth(problem: .diskFull(path: "/state"), journal: "a"))
+    engine.core.journalChanged(JournalHealth(journal: "a"))
+    #expect(trail.holds.count == 1 && trail.carriedOver.isEmpty)
+    // A device whose manifest has gone is remembered as well.
+    engine.desire(2)
+    engine.core.journalChanged(JournalHealth(problem: .missing(path: "/state"), journal: "a"))
+    engine.core.journalChanged(JournalHealth(journal: "b"))
+    #expect(trail.holds.map(\.reason) == ["night", "night"] && trail.holds.last?.by == "anna")
+    #expect(trail.carriedOver.keys.map(\.name).sorted() == ["line-1", "line-2", "line-3"])
+    #expect(trail.carriedOver[line1]?.shelves.map(\.reason) == ["valve"])
+    #expect(trail.carriedOver[DeviceID(name: "line-3")]?.suspendedBy == "eve")
+    #expect(trail.carriedOver[line1]?.counters != nil)
   }
 }

@@ -26,6 +26,8 @@ protocol AuditTrail: AnyObject {
   func forgetSeries(of device: DeviceID)
   /// Something the restored journal holds for a device that appears now.
   func restored(_ device: DeviceID) -> RestoredDevice
+  /// Another journal has taken the place of the one that knew this.
+  func carryOver(_ standing: RestoredDevice, of device: DeviceID, at time: WallTime)
   /// The journal could not be read at the start, and now it can.
   func adopt(_ restore: JournalRestore)
   var wantsSamples: Bool { get }
@@ -87,6 +89,7 @@ final class NoAuditTrail: AuditTrail {
   func sample(_ device: DeviceID, registers: [RegisterSpec], at time: WallTime, _ value: (Int) -> Double) {}
   func forgetSeries(of device: DeviceID) {}
   func restored(_ device: DeviceID) -> RestoredDevice { RestoredDevice() }
+  func carryOver(_ standing: RestoredDevice, of device: DeviceID, at time: WallTime) {}
   func adopt(_ restore: JournalRestore) {}
   var wantsSamples: Bool { false }
   func close() {}

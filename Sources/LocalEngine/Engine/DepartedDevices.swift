@@ -20,6 +20,10 @@ struct DepartedDevices {
 
   mutating func take(_ id: DeviceID) -> RestoredDevice? { known.removeValue(forKey: id) }
 
+  func forEach(_ body: (DeviceID, RestoredDevice) -> Void) {
+    for (id, device) in known { body(id, device) }
+  }
+
   /// The journal could not be read at the start, and now it can: what it holds of them comes before.
   mutating func add(_ earlier: (DeviceID) -> RestoredDevice) {
     known = Dictionary(

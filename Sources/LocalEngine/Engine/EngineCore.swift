@@ -35,6 +35,8 @@ final class EngineCore {
   private(set) var fleetGeneration: UInt64 = 0
   private var isStopped = false
   private var notices: [String] = []
+  /// Which one is in use, or was last.
+  private var journal: String?
 
   init(
     loop: any EventLoop, settings: EngineSettings, origin: String, links: any LinkMaker,
@@ -54,7 +56,7 @@ final class EngineCore {
       mode: settings.mode,
       leadershipUntil: settings.mode == .control && settings.leadsFromTheStart
         ? Instant(nanoseconds: .max) : nil,
-      leader: settings.observeReason)
+      leader: settings.controller ?? "")
   }
 
   func now() -> Moment { clock() }
@@ -270,9 +272,25 @@ final class EngineCore {
     } else if problem == nil, gates.journalProblem != nil {
       record(at: now().wall, .notice, nil, "JournalRestored", "The audit journal takes records again")
     }
+    if let known = journal, let journal = health.journal, journal != known { carryOver() }
+    journal = health.journal ?? journal
     notices = health.notices
     changeGates { $0.journalProblem = problem }
     touched()
+  }
+
+  /// Another journal has taken the place of the one that was in use (moved away because it was damaged): what operators
+  /// have said stays in force here, and the next process must find it there.
+  private func carryOver() {
+    let moment = now()
+    if let hold = gates.hold { audit.note(hold, by: hold.by, at: moment.wall) }
+    for driver in ordered {
+      audit.carryOver(driver.machine.left(at: moment), of: driver.spec.id, at: moment.wall)
+    }
+    departed.forEach { audit.carryOver($1, of: $0, at: moment.wall) }
+    record(
+      at: moment.wall, .warning, nil, "JournalReplaced",
+      "Another journal is in use: holds, shelves, suspensions and counters were carried over into it")
   }
 
   /// What an earlier process left, found only now because the journal could not be read at the start. Comes before

@@ -183,6 +183,22 @@ final class JournalTrail: AuditTrail {
     return found
   }
 
+  func carryOver(_ standing: RestoredDevice, of device: DeviceID, at time: WallTime) {
+    if let counters = standing.counters { writer.record(counters: counters, of: device) }
+    for shelf in standing.shelves {
+      writer.record(
+        AuditDraft(
+          kind: .shelve, at: time, actor: shelf.by, device: device, register: shelf.register,
+          detail: shelf.reason),
+        change: .set(.shelf(device, shelf)))
+    }
+    if let by = standing.suspendedBy {
+      writer.record(
+        AuditDraft(kind: .suspend, at: time, actor: by, device: device),
+        change: .set(.suspend(device, by: by, since: time)))
+    }
+  }
+
   func adopt(_ restore: JournalRestore) { self.restore = restore }
 
   func close() { writer.close() }

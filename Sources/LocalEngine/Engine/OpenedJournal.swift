@@ -20,17 +20,20 @@ public struct JournalChoice: Sendable {
 
 /// The journal as the engine found it at its start: open, or with the problem that stops corrections.
 struct OpenedJournal: Sendable {
-  let reader: JournalReader?
+  /// `nil`: nothing is kept.
+  let door: JournalDoor?
   private let writer: JournalWriter?
   private let restore: JournalRestore
   private let problem: JournalProblem?
   private let actor: String
   private let relay = HealthRelay()
+  /// The last audit record of what is in force, once that is so.
+  private let restored = AsyncStream.makeStream(of: Int64.self, bufferingPolicy: .bufferingNewest(1))
 
   init(_ choice: JournalChoice?, loop: any EventLoop) async {
     actor = choice?.actor ?? ""
     guard let choice else {
-      (reader, writer, restore, problem) = (nil, nil, JournalRestore(), nil)
+      (door, writer, restore, problem) = (nil, nil, JournalRestore(), nil)
       return
     }
     let url = choice.directory.url
@@ -49,9 +52,10 @@ struct OpenedJournal: Sendable {
         restore = JournalRestore()
         problem = error
       }
-      reader = try? JournalReader(location)
+      door = JournalDoor(location)
+      if problem == nil { restored.continuation.yield(restore.upTo ?? 0) }
     } catch {
-      (reader, writer, restore, problem) = (nil, nil, JournalRestore(), error)
+      (door, writer, restore, problem) = (nil, nil, JournalRestore(), error)
     }
   }
 
@@ -63,7 +67,7 @@ struct OpenedJournal: Sendable {
 
   /// Hears what operators say through other processes; `nil`: there is no journal to hear it from.
   func listener(_ take: @escaping @Sendable (OperatorWords) async -> Void) -> WordListener? {
-    reader.map { WordListener(reader: $0, from: restore.upTo, take: take) }
+    door.map { WordListener(door: $0, restored: restored.stream, take: take) }
   }
 
   /// Waits until everything that was handed in is on the disk and the file is closed.
@@ -76,6 +80,7 @@ struct OpenedJournal: Sendable {
     guard let writer else { return }
     let bound = NIOLoopBound(core, eventLoop: loop)
     let late = LateRestore(isDue: problem != nil)
+    let restored = restored.continuation
     relay.begin { health in
       loop.execute {
         guard health.problem == nil, late.isDue else { return bound.value.journalChanged(health) }
@@ -83,7 +88,10 @@ struct OpenedJournal: Sendable {
         writer.restore { result in
           guard case .success(let restore) = result else { return }
           loop.execute {
-            if late.isDue { bound.value.restoreLate(restore) }
+            if late.isDue {
+              bound.value.restoreLate(restore)
+              restored.yield(restore.upTo ?? 0)
+            }
             late.isDue = false
             bound.value.journalChanged(writer.health)
           }

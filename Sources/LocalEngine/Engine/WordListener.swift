@@ -6,15 +6,17 @@ import NIOCore
 /// Takes up what operators say through other processes (`fabctl hold` beside this controller): they leave it in the
 /// journal, this hears of it within a quarter of a second and says in the audit how far it has taken it up.
 struct WordListener: Sendable {
-  let reader: JournalReader
-  /// Where the restored state ends.
-  let from: Int64?
+  let door: JournalDoor
+  /// Comes when what the journal holds is in force: its last audit record by then.
+  let restored: AsyncStream<Int64>
   /// Acts on the words on the engine's loop.
   let take: @Sendable (OperatorWords) async -> Void
 
   /// Runs until cancelled.
   func run() async {
-    for await found in reader.words(after: from) { await take(found) }
+    for await last in restored {
+      for await found in door.words(after: last) { await take(found) }
+    }
   }
 }
 

@@ -40,13 +40,13 @@ struct LocalSession {
       case .heldBy(let holder), .heldElsewhere(let holder):
         controller = holder
         reason = "\(holder) controls these devices"
-      case .unavailable(let problem): reason = problem.reason
+      case .unavailable(let problem): reason = "\(problem.reason); start again when that is mended"
       }
       if wish == .mustControl, lock == nil {
-        throw CommandFailure(
-          .refused,
-          "fabctl: not writing: \(reason); use that process's screen (`fabctl watch`, or `--attach` to a `fabctl run`), "
-            + "or end it and try again")
+        let way =
+          controller == nil
+          ? "" : "; use that process's screen (`fabctl watch`, or `--attach` to a `fabctl run`), or end it and try again"
+        throw CommandFailure(.refused, "fabctl: not writing: \(reason)\(way)")
       }
     }
     var settings = settings
