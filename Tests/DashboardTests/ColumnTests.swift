@@ -103,3 +103,62 @@ import Testing
     #expect(column.fitted(number, to: width, .unicode) == shown)
   }
 }
+
+/// The fleet list where there is little room, or long names.
+@Suite struct FleetColumnTests {
+  private func device(_ number: Int, _ status: DeviceStatus, _ desired: Double, _ actual: Double)
+    -> DeviceSnapshot
+  {
+    let spec = Plant.register("zone-1-upper-temperature-setpoint", 4001, desired: desired)
+    return Plant.device(
+      "annealing-oven-number-\(number)", [Plant.view(spec, actual)], status: status,
+      trend: Plant.wave(185, 1))
+  }
+
+  /// Whatever the states and the values: what Git says, what is and the difference are in the list.
+  @Test(arguments: [Size(100, 30), Size(80, 24), Size(60, 16), Size(120, 40)])
+  func desiredActualAndDeltaAreThere(size: Size) {
+    for glyphs in GlyphSet.allCases {
+      for status in DeviceStatus.allCases {
+        for value in [185.4, 12_345.6, 1_234_567_890] {
+          let devices = [device(1, .inSync, 185.4, 185.6), device(2, status, value, value + 1)]
+          let desk = Desk(size, settings: Plant.settings(glyphs: glyphs), devices: devices)
+          let head = desk.lines.first { $0.contains("DEVICE") } ?? ""
+          for title in ["DESIRED", "ACTUAL", "DELTA", value < 1e6 ? "AGE" : ""] {
+            #expect(
+              title.isEmpty || head.contains(title),
+              "\(title) \(size.width)x\(size.height) \(status) \(value)")
+          }
+          let row = desk.lines.first { $0.contains("+0.2") } ?? ""
+          #expect(row.contains("185.4") && row.contains("185.6"), "\(row)")
+        }
+      }
+    }
+  }
+
+  /// The picture of the last readings and the count of drifts come before a long name of a register.
+  @Test func aLongRegisterNameLeavesTheTrend() {
+    let desk = Desk(Size(200, 60), devices: [device(1, .drifted, 185.4, 190), device(2, .inSync, 1, 1)])
+    let head = desk.lines.first { $0.contains("DEVICE") } ?? ""
+    for title in ["REGISTER", "DESIRED", "STATE", "SINCE", "DRIFTS", "TREND"] {
+      #expect(head.contains(title), "\(title)")
+    }
+    let row = desk.lines.first { $0.contains("▲ annealing") } ?? ""
+    #expect(row.contains("…  zone-1-upper-te…  ") && row.contains("190.0 °C"), "\(row)")
+  }
+
+  /// A string among numbers ends in the ellipsis and does not widen the columns of the others.
+  @Test func aStringAmongNumbers() {
+    let spec = RegisterSpec(name: "recipe", address: 1, type: .string, desired: .text("A-100"), tolerance: 0)
+    let view = RegisterView(
+      spec: spec, actual: .text("A-100-experimental-7"), lastRead: Plant.ago(1), inSync: false)
+    let mixer = Plant.device("mixer", [view], phase: .driftDetected, status: .drifted)
+    for size in [Size(100, 30), Size(80, 24)] {
+      let desk = Desk(size, devices: [mixer, device(1, .drifted, 185.4, 190), device(2, .unreachable, 1, 1)])
+      let row = desk.lines.first { $0.contains("▲ mixer") } ?? ""
+      #expect(row.contains("…") && row.contains("differs"), "\(row)")
+      let hot = desk.lines.first { $0.contains("▲ annealing") } ?? ""
+      #expect(hot.contains("185.4") && hot.contains("190.0") && hot.contains("+4.6"), "\(hot)")
+    }
+  }
+}

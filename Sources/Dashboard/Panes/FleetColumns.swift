@@ -15,13 +15,18 @@ struct FleetColumns {
   }
 
   private var places: [Place] = []
-  private var desired = DecimalColumn()
-  private var actual = DecimalColumn()
-  private var delta = DecimalColumn()
+  private var desired = ValueColumn()
+  private var actual = ValueColumn()
+  private var delta = ValueColumn()
   /// Without a column for the state, its word stands where a delta would.
   private var hasState = false
+  /// What each column would like, and what the columns of values need for their numbers.
   private var natural: [Slot: Int] = [:]
   private static let nameMinimum = 14
+  /// A narrow list has shorter names rather than no desired values.
+  private static let nameLeast = 10
+  /// Wider names of registers come after the trend and the count of drifts.
+  private static let registerWidth = 16
   static let sparkWidth = 8
 
   /// - Parameter wanted: the operator's own choice, in its order; `nil` chooses by width.
@@ -39,14 +44,14 @@ struct FleetColumns {
       lines.reduce(atLeast) { max($0, min(DisplayWidth.of(text($1)), atMost)) }
     }
     for line in lines {
-      desired.include(TextFit.truncate(line.desired, to: 12))
-      actual.include(TextFit.truncate(line.actual, to: 12))
+      desired.include(line.desired)
+      actual.include(line.actual)
       delta.include(line.delta)
     }
     natural = [
       .column(.name): widest(8, 40) { $0.device.id.name }, .column(.register): widest(8, 20) { $0.register },
-      .column(.desired): max(desired.width, 7), .column(.actual): max(actual.width, 6),
-      .unit: widest(0, 6) { $0.unit }, .column(.delta): max(delta.width, 6),
+      .column(.desired): Self.width(desired, 7), .column(.actual): Self.width(actual, 6),
+      .unit: widest(0, 6) { $0.unit }, .column(.delta): max(Self.width(delta, 6), delta.texts),
       .column(.state): widest(7, 20) { $0.word }, .column(.since): 5, .column(.age): 4, .column(.drifts): 6,
       .column(.corrections): 6, .column(.trend): Self.sparkWidth,
       .column(.address): widest(7, 21) { $0.address }, .column(.phase): widest(5, 13) { $0.phase },
@@ -54,34 +59,70 @@ struct FleetColumns {
     ]
   }
 
+  /// For the numbers of a column; texts are longer where there is room.
+  private static func width(_ column: ValueColumn, _ atLeast: Int) -> Int {
+    max(min(column.numbers, 14), atLeast)
+  }
+
   /// The columns that fit, most important first.
   private mutating func automatic(_ width: Int) -> [Slot: Int] {
-    let state = natural[.column(.state)] ?? 0
-    var taken: [Slot: Int] = [.column(.name): min(natural[.column(.name)] ?? 0, Self.nameMinimum)]
-    var room = width - 5 - (taken[.column(.name)] ?? 0)
+    let name = natural[.column(.name)] ?? 0
     func cost(_ slots: [Slot]) -> Int { slots.reduce(0) { $0 + (natural[$1] ?? 0) + 2 } }
-    hasState =
-      room
-      >= cost([
-        .column(.actual), .column(.delta), .column(.age), .column(.desired), .column(.state), .unit,
-      ])
-    if !hasState { natural[.column(.delta)] = max(natural[.column(.delta)] ?? 0, state) }
-    var order: [Slot] = [.column(.actual), .column(.delta), .column(.age), .column(.desired)]
-    if hasState { order.append(.column(.state)) }
-    order += [.unit, .column(.since), .column(.drifts)]
-    if width >= 90 { order.append(.column(.register)) }
-    order.append(.column(.trend))
-    for slot in order {
-      guard let columns = natural[slot], columns > 0, room >= columns + 2 else { continue }
-      taken[slot] = columns
-      room -= columns + 2
+    let roomy: [Slot] = [
+      .column(.actual), .column(.delta), .column(.age), .column(.desired), .column(.state), .unit,
+    ]
+    hasState = width - 5 - min(name, Self.nameMinimum) >= cost(roomy)
+    var taken: [Slot: Int] = [:]
+    var room = ColumnRoom(width - 5)
+    if hasState {
+      taken[.column(.name)] = min(name, Self.nameMinimum)
+      room.take(min(name, Self.nameMinimum))
+      for slot in roomy { taken[slot] = room.place(natural[slot] ?? 0, gap: 2) }
+    } else {
+      taken = narrow(&room)
     }
-    return taken
+    taken[.column(.since)] = room.place(natural[.column(.since)] ?? 0, gap: 2)
+    for column in [FleetColumn.actual, .desired] {
+      let texts = column == .actual ? actual.texts : desired.texts
+      room.widen(&taken[.column(column), default: 0], to: min(texts, 12))
+    }
+    for column in [FleetColumn.drifts, .trend] {
+      taken[.column(column)] = room.place(natural[.column(column)] ?? 0, gap: 2)
+    }
+    if width >= 90 {
+      // A few letters of it would be worth less to the reader than the same room for the device's name.
+      let register = natural[.column(.register)] ?? 0
+      let shown = min(register, Self.registerWidth, room.left - 2)
+      if shown >= min(register, 12) { taken[.column(.register)] = room.place(shown, gap: 2) }
+    }
+    return taken.filter { $0.value > 0 }
+  }
+
+  /// Without a column for the state: what Git says, what is and the difference are there before all else, in the
+  /// least that they need.
+  private func narrow(_ room: inout ColumnRoom) -> [Slot: Int] {
+    func wanted(_ column: FleetColumn) -> Int { natural[.column(column)] ?? 0 }
+    var name = min(wanted(.name), Self.nameLeast)
+    var (actual, delta, desired) = (6, 6, 7)
+    room.take(name + actual + delta + desired + 6)
+    room.widen(&actual, to: wanted(.actual))
+    room.widen(&desired, to: wanted(.desired))
+    room.widen(&delta, to: wanted(.delta))
+    let age = room.place(wanted(.age), gap: 2)
+    room.widen(&delta, to: wanted(.state))
+    room.widen(&name, to: min(wanted(.name), Self.nameMinimum))
+    return [
+      .column(.name): name, .column(.actual): actual, .column(.desired): desired, .column(.delta): delta,
+      .column(.age): age, .unit: room.place(natural[.unit] ?? 0, gap: 2),
+    ]
   }
 
   /// The operator's columns, the last ones left out where there is no room.
   private mutating func chosen(_ wanted: [FleetColumn], _ width: Int) -> [Slot: Int] {
     hasState = wanted.contains(.state)
+    for (column, texts) in [(FleetColumn.desired, desired.texts), (.actual, actual.texts)] {
+      natural[.column(column)] = max(natural[.column(column)] ?? 0, min(texts, 12))
+    }
     if !hasState {
       natural[.column(.delta)] = max(natural[.column(.delta)] ?? 0, natural[.column(.state)] ?? 0)
     }
@@ -107,10 +148,13 @@ struct FleetColumns {
 
   private mutating func layOut(_ taken: [Slot: Int], _ width: Int) {
     var taken = taken
-    let used = taken.values.reduce(0) { $0 + $1 + 2 } + 3
-    // What is left over goes to the names.
-    let name = taken[.column(.name)] ?? 0
-    taken[.column(.name)] = name + min(max((natural[.column(.name)] ?? 0) - name, 0), max(width - used, 0))
+    var room = ColumnRoom(width - taken.values.reduce(0) { $0 + $1 + 2 } - 3)
+    // What is left over goes to the names, of devices first.
+    for column in [FleetColumn.name, .register] {
+      guard var columns = taken[.column(column)] else { continue }
+      room.widen(&columns, to: natural[.column(column)] ?? 0)
+      taken[.column(column)] = columns
+    }
     var x = 4
     for column in order {
       guard let columns = taken[.column(column)] else { continue }
@@ -152,13 +196,15 @@ struct FleetColumns {
       if column == .trend {
         FleetSpark.draw(line, at: at, width: width, into: &frame)
       } else {
-        let (text, style, align) = cell(column, line)
+        let (text, style, align) = cell(column, line, place.width, frame.glyphs)
         frame.put(text, at: at, style: style, width: width, align: align)
       }
     }
   }
 
-  private func cell(_ column: FleetColumn, _ line: FleetLine) -> (String, Style, Alignment) {
+  private func cell(_ column: FleetColumn, _ line: FleetLine, _ width: Int, _ glyphs: GlyphSet) -> (
+    String, Style, Alignment
+  ) {
     let isWell = line.role == .good
     switch column {
     case .name:
@@ -166,11 +212,11 @@ struct FleetColumns {
       let style = Style(isWell || !loud ? .text : line.role, on: nil, loud ? .bold : [])
       return (line.device.id.name, style, .leading)
     case .register: return (line.register, Style(.dim), .leading)
-    case .desired: return (desired.place(TextFit.truncate(line.desired, to: 12)), Style(.desired), .trailing)
+    case .desired: return (desired.fitted(line.desired, to: width, glyphs), Style(.desired), .trailing)
     case .actual:
       let role: Role = !line.isLive ? .dim : line.isDrifted ? .drifted : .actual
-      return (actual.place(TextFit.truncate(line.actual, to: 12)), Style(role), .trailing)
-    case .delta: return deltaCell(line)
+      return (actual.fitted(line.actual, to: width, glyphs), Style(role), .trailing)
+    case .delta: return deltaCell(line, width, glyphs)
     case .state: return (line.word, Style(isWell ? .dim : line.role), .leading)
     case .since: return (line.since, Style(isWell ? .dim : .text), .trailing)
     case .age: return (line.age, Style(line.isLate ? .age : .dim), .trailing)
@@ -183,11 +229,12 @@ struct FleetColumns {
     }
   }
 
-  private func deltaCell(_ line: FleetLine) -> (String, Style, Alignment) {
+  private func deltaCell(_ line: FleetLine, _ width: Int, _ glyphs: GlyphSet) -> (String, Style, Alignment) {
     let style = Style(line.isDrifted ? .drifted : .dim)
-    if hasState { return (line.delta.isEmpty ? "" : delta.place(line.delta), style, .trailing) }
-    if line.isLive, !line.delta.isEmpty, line.role == .drifted || line.role == .good {
-      return (delta.place(line.delta), style, .leading)
+    let difference = line.delta.isEmpty ? "" : delta.fitted(line.delta, to: width, glyphs)
+    if hasState { return (difference, style, .trailing) }
+    if line.isLive, !difference.isEmpty, line.role == .drifted || line.role == .good {
+      return (difference, style, .leading)
     }
     return (line.word, Style(line.role), .leading)
   }
