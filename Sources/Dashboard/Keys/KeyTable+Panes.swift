@@ -29,6 +29,7 @@ extension KeyTable {
     Binding(.panes, [key("4")], .pane4, "sparkline"),
     Binding(.panes, [key("5"), key("e")], .pane5, "events"),
     Binding(.panes, [.enter], .zoom, "zoom the pane; on a group: fold it", hint: "zoom", rank: 12),
+    Binding(.events, [.enter], .zoom, "zoom the pane: the event is shown whole; again: back"),
     Binding(.panes, [.escape], .back, "back: zoom, filter, marks, cursor"),
   ]
 

@@ -131,7 +131,7 @@ enum RealityPane {
         model.time.moment(event.at), at: Point(row.x + 1, row.y), style: Style(.dim), width: time,
         align: .trailing)
       frame.put(
-        event.message, at: Point(row.x + time + 3, row.y),
+        RevisionText.shortened(event.message), at: Point(row.x + time + 3, row.y),
         style: Style(event.severity >= .warning ? .text : .dim),
         width: max(row.width - time - 4, 0))
     }

@@ -37,9 +37,10 @@ extension Model {
         registers.cursor = target
       }
     case .events:
-      let visible = shownEvents
-      let target = events.top + row
-      if visible.indices.contains(target) { events.cursor = target == 0 ? nil : visible[target].sequence }
+      let window = eventsWindow(layout)
+      guard let target = window.event(atRow: row) else { return }
+      events.top = window.top
+      events.cursor = target == 0 ? nil : window.events[target].sequence
     case .sparkline: break
     }
   }

@@ -36,8 +36,7 @@ extension Model {
     let current = events.cursor.flatMap { cursor in visible.firstIndex { $0.sequence <= cursor } } ?? 0
     let next = moved(current, action, page: page, count: visible.count)
     events.cursor = next == 0 ? nil : visible[next].sequence
-    let height = max((inside(.events, layout)?.height ?? 10), 1)
-    events.top = ListPosition.top(cursor: next, top: events.top, count: visible.count, height: height)
+    events.top = eventsWindow(layout).top
   }
 
   /// Events that the filter lets through, newest first.
