@@ -8,8 +8,14 @@ enum EventsPane {
     let focused = model.focus == .events
     let events = model.shownEvents
     let total = model.shown?.events.count ?? 0
+    let cursor =
+      model.events.cursor.flatMap { sequence in events.firstIndex { $0.sequence <= sequence } } ?? 0
+    // A list that does not follow what happens must say so.
+    let newer = cursor > 0 ? "\(ValueFormat.grouped(cursor)) newer: Esc" : nil
     let note =
-      model.events.filter.isEmpty ? "newest first" : "/\(model.events.filter)  \(events.count) of \(total)"
+      model.events.filter.isEmpty
+      ? newer ?? "newest first"
+      : "/\(model.events.filter)  " + (newer ?? "\(events.count) of \(total)")
     let inside = frame.pane(.events, rect, note: note, model, layout)
     guard !inside.isEmpty else { return }
     guard !events.isEmpty else {
@@ -17,8 +23,6 @@ enum EventsPane {
       frame.put(" \(text)", at: inside.origin, style: Style(.dim), width: inside.width)
       return
     }
-    let cursor =
-      model.events.cursor.flatMap { sequence in events.firstIndex { $0.sequence <= sequence } } ?? 0
     let top = ListPosition.top(
       cursor: cursor, top: model.eventsTop, count: events.count, height: inside.height)
     let shown = events[top..<min(top + inside.height, events.count)]
