@@ -79,17 +79,20 @@ public final class DeviceSnapshot: Sendable {
   public let trend: [Float]
   /// So many values there are in ``trend``, once there were so many polls.
   public static let trendCapacity = 32
+  /// When the present status began; `nil`: not known.
+  public let since: WallTime?
   /// An operator has seen the present trouble.
   public let acknowledgedBy: String?
 
   public init(
     spec: DeviceSpec, view: DeviceView, sources: [SourceLocation?] = [], trend: [Float] = [],
-    acknowledgedBy: String? = nil
+    since: WallTime? = nil, acknowledgedBy: String? = nil
   ) {
     self.spec = spec
     self.view = view
     self.sources = sources
     self.trend = trend
+    self.since = since
     self.acknowledgedBy = acknowledgedBy
   }
 

@@ -380,7 +380,7 @@ import Testing
     #expect(table.binding(.character("?"), in: [.fleet, .panes, .everywhere])?.action == .help)
     #expect(
       problems == [
-        "keys: hold must have a key, so it keeps H", "keys: help must have a key, so it keeps ? F1",
+        "keys: hold must have a key, so it keeps H F9", "keys: help must have a key, so it keeps ? F1",
       ])
   }
 }

@@ -145,7 +145,9 @@ def mock(repository):
 
 
 def over(ssh, repository):
-    homes = " ".join(f"{name}={os.environ[name]}" for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"))
+    # The homes of the test, and what a sanitizer needs.
+    names = ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "LD_PRELOAD", "TSAN_OPTIONS", "ASAN_OPTIONS", "SWIFT_BACKTRACE")
+    homes = " ".join(f"{name}={os.environ[name]}" for name in names if os.environ.get(name))
     return f"{ssh} 'env {homes} LC_ALL=C.UTF-8 TERM=xterm-256color {BIN}/fabctl watch --git {repository.path}'"
 
 

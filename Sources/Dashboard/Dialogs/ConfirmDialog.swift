@@ -28,13 +28,39 @@ extension Model {
       if !hold.reason.isEmpty { lines.append("Reason: \(hold.reason)") }
       lines.append("")
     }
-    let drifted = (latest?.totals[.drifted] ?? 0) + (latest?.totals[.contested] ?? 0)
     lines.append("After the release corrections go on at once.")
-    lines.append(
-      drifted == 0
-        ? "No device is drifted now." : "\(drifted) drifted now: those with autoCorrect are written.")
+    lines += writes(to: nil) { if case .held = $0 { true } else { false } }
     return ConfirmDialog(purpose: .release, title: "Release the hold", lines: lines, confirmLabel: "Release")
   }
+
+  /// What would be written when the refusals that `lifts` names are no more: a line each; `nil` are all devices.
+  func writes(to devices: [DeviceID]?, lifts: (Refusal) -> Bool) -> [String] {
+    // What a cluster's operator refuses is known in words only.
+    guard let latest, latest.mode != .attached else { return [] }
+    let wanted = devices.map(Set.init)
+    var found: [String] = []
+    for device in latest.devices where wanted?.contains(device.id) ?? true {
+      for register in device.view.registers where register.inSync == false {
+        guard let desired = register.spec.desired, !register.refusals.isEmpty,
+          register.refusals.allSatisfy(lifts)
+        else { continue }
+        let format = ValueFormat(register.spec)
+        let unit = register.spec.unit.isEmpty ? "" : " \(register.spec.unit)"
+        let before = register.actual.map(format.text) ?? "?"
+        found.append(
+          "  \(device.id.name)  \(register.spec.name)  \(before) \(arrow) \(format.text(desired))\(unit)")
+      }
+    }
+    guard !found.isEmpty else { return ["Nothing would be written now."] }
+    let listed = found.count > Self.writesListed ? found.prefix(Self.writesListed - 1) : found[...]
+    let more = found.count - listed.count
+    return [
+      "", found.count == 1 ? "Would be written now:" : "\(found.count) registers would be written now:",
+    ] + listed
+      + (more > 0 ? ["  and \(more) more"] : [])
+  }
+
+  private static let writesListed = 10
 
   var arrow: String { String(Character(glyphs.arrowRight)) }
 

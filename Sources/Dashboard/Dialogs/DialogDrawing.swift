@@ -137,7 +137,10 @@ enum DialogDrawing {
       palette.field, Rect(x: inside.x + 1, y: inside.y, width: inside.width - 1, height: 1), focused: true)
     let list = Rect(x: inside.x, y: inside.y + 2, width: inside.width, height: visible)
     guard !suggestions.isEmpty else {
-      frame.put("no such command", at: list.origin, style: Style(.dim, on: .dialog))
+      let command = PaletteCommand.named(palette.field.text)
+      frame.put(
+        command.map { "  \($0.name) \($0.argument)  \($0.summary)" } ?? "no such command", at: list.origin,
+        style: Style(.dim, on: .dialog), width: list.width)
       return
     }
     let nameWidth = min(max(suggestions.map { DisplayWidth.of($0.line) }.max() ?? 10, 14), list.width / 2)

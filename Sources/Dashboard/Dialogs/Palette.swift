@@ -44,6 +44,12 @@ struct PaletteCommand: Sendable {
     PaletteCommand(name, summary, action: action) { model, _ in model.perform(action) }
   }
 
+  /// The one that a line begins with, when it takes an argument.
+  static func named(_ line: String) -> PaletteCommand? {
+    let words = line.split(separator: " ", maxSplits: 1)
+    return words.first.flatMap { name in all.first { $0.name == name && !$0.argument.isEmpty } }
+  }
+
   static let all: [PaletteCommand] = [
     .key("sync", .sync, "sync the marked devices, or this one"),
     .key("sync-all", .syncShown, "sync all devices shown"),
@@ -83,7 +89,7 @@ struct PaletteCommand: Sendable {
     PaletteCommand(
       "group", "divide the fleet list", argument: "none|tag|phase|status|LABEL", arguments: { $0.groupings }
     ) {
-      $0.index.setGrouping(Grouping(word: $1))
+      $0.groupByWord($1)
     },
     PaletteCommand(
       "theme", "change the theme", argument: "NAME", arguments: { $0.settings.themes.map(\.name) }
@@ -178,6 +184,14 @@ extension Model {
     return Grouping.words + keys.sorted()
   }
 
+  mutating func groupByWord(_ word: String) {
+    let grouping = Grouping(word: word)
+    if case .label(let key) = grouping, !groupings.contains(key) {
+      return say("no device has a label \(key): there are \(groupings.joined(separator: ", "))", .warning)
+    }
+    index.setGrouping(grouping)
+  }
+
   mutating func sortByName(_ name: String) {
     guard let order = SortOrder(rawValue: name) else {
       return say("sort orders are \(SortOrder.allCases.map(\.rawValue).joined(separator: ", "))", .warning)
@@ -219,7 +233,8 @@ extension Model {
     let what = shelved.count == 1 ? shelved[0].name : "\(shelved.count) devices"
     ask(
       .unshelve(shelved, register: nil), title: "End the shelf",
-      lines: ["\(what): corrections go on, alarms sound again."], label: "Unshelve")
+      lines: ["\(what): corrections go on, alarms sound again."]
+        + writes(to: shelved) { if case .shelved = $0 { true } else { false } }, label: "Unshelve")
   }
 
   mutating func suspendTargets(reason: String) {
@@ -235,8 +250,8 @@ extension Model {
     let what = devices.count == 1 ? devices[0].name : "\(devices.count) devices"
     ask(
       .resume(devices), title: "Resume",
-      lines: ["\(what): drifted registers with autoCorrect are written at once."],
-      label: "Resume")
+      lines: ["\(what): corrections go on."]
+        + writes(to: devices) { if case .suspended = $0 { true } else { false } }, label: "Resume")
   }
 
   mutating func openRetry() {
@@ -246,6 +261,7 @@ extension Model {
     let what = devices.count == 1 ? devices[0].name : "\(devices.count) devices"
     ask(
       .retryContested(devices), title: "Try contested registers again",
-      lines: ["\(what): registers that something else put back are written again."], label: "Try again")
+      lines: ["\(what): registers that something else put back are written again."]
+        + writes(to: devices) { if case .contested = $0 { true } else { false } }, label: "Try again")
   }
 }

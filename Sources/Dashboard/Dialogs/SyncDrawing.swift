@@ -11,7 +11,8 @@ enum SyncDrawing {
     let inside = DialogDrawing.open(
       title, Size(width, list + SyncDialog.furniture), danger: dialog.needsReview || dialog.scope.force,
       into: &frame)
-    frame.put(summary(dialog), at: inside.origin, style: Style(.dialog, on: nil, .bold), width: inside.width)
+    frame.put(
+      summary(dialog, model), at: inside.origin, style: Style(.dialog, on: nil, .bold), width: inside.width)
     drawBar(dialog, inside.row(1), into: &frame)
     let body = Rect(x: inside.x, y: inside.y + 2, width: inside.width - 1, height: list)
     let top = min(max(dialog.scroll, 0), max(dialog.lineCount - list, 0))
@@ -53,7 +54,7 @@ enum SyncDrawing {
     return min(width, 96)
   }
 
-  private static func summary(_ dialog: SyncDialog) -> String {
+  private static func summary(_ dialog: SyncDialog, _ model: Model) -> String {
     switch dialog.stage {
     case .planning: return "One moment"
     case .submitting: return "Submitting"
@@ -65,12 +66,24 @@ enum SyncDrawing {
         ? "Done: \(outcomes(operation))" : "Under way: \(done) of \(operation.lines.count)"
     case .reviewing:
       if dialog.writes.isEmpty {
-        return dialog.refused.isEmpty ? "Nothing to write: all is as Git says" : "Nothing can be written now"
+        guard dialog.refused.isEmpty else { return "Nothing can be written now" }
+        let gone = released(dialog, model)
+        if gone.isEmpty { return "Nothing to write: all is as Git says" }
+        return gone.count == 1
+          ? "Nothing to write: \(gone[0].name) is no longer in Git"
+          : "Nothing to write: \(gone.count) devices are no longer in Git"
       }
       let registers = dialog.writes.count == 1 ? "1 register" : "\(dialog.writes.count) registers"
       let devices = dialog.deviceCount == 1 ? "1 device" : "\(dialog.deviceCount) devices"
       return "Write \(registers) on \(devices):"
     }
+  }
+
+  /// Devices whose manifest has gone since the dialog was opened.
+  private static func released(_ dialog: SyncDialog, _ model: Model) -> [DeviceID] {
+    guard let latest = model.latest else { return [] }
+    let known = Set(latest.devices.map(\.id))
+    return dialog.scope.devices.filter { !known.contains($0) }
   }
 
   /// How far it is; what did not end well is seen in the bar, too.
@@ -107,9 +120,11 @@ enum SyncDrawing {
     _ dialog: SyncDialog, _ model: Model, _ body: Rect, _ top: Int, into frame: inout Frame
   ) {
     guard !dialog.lines.isEmpty else {
-      frame.put(
-        "Every register that was read is within its tolerance.", at: body.origin,
-        style: Style(.dim, on: .dialog))
+      let text =
+        released(dialog, model).isEmpty
+        ? "Every register that was read is within its tolerance."
+        : "What is not in Git is neither polled nor written."
+      frame.put(text, at: body.origin, style: Style(.dim, on: .dialog), width: body.width)
       return
     }
     let visible = dialog.lines[top...].prefix(body.height)
@@ -192,10 +207,10 @@ enum SyncDrawing {
         "Esc closes; the outcome is in the events too", at: buttons.origin, style: Style(.dim, on: .dialog))
       DialogDrawing.buttons([("Close", true, false)], buttons, into: &frame)
     case .reviewing:
-      drawNotice(dialog, notice, into: &frame)
       guard !dialog.writes.isEmpty else {
         return DialogDrawing.buttons([("Close", true, false)], buttons, into: &frame)
       }
+      drawNotice(dialog, notice, into: &frame)
       let force =
         dialog.forceWouldHelp ? (dialog.scope.force ? "   f: not forced" : "   f forces windows") : ""
       frame.put(
@@ -211,7 +226,7 @@ enum SyncDrawing {
   private static func drawNotice(_ dialog: SyncDialog, _ row: Rect, into frame: inout Frame) {
     if dialog.needsReview {
       frame.put(
-        "\(frame.glyphs.state(.warning).text) The plan has changed: read it again, then confirm twice.",
+        "\(frame.glyphs.state(.warning).text) The plan has changed: read it, then confirm twice.",
         at: row.origin,
         style: Style(.warning, on: .dialog, .bold), width: row.width)
     } else if dialog.needsTyping {

@@ -27,7 +27,7 @@ extension Frame {
     }
     let room = rect.width - used - 7
     let noteWidth = min(DisplayWidth.of(note), room)
-    if noteWidth >= 4 {
+    if noteWidth > 0, noteWidth >= min(DisplayWidth.of(note), 4) {
       put(" ", at: Point(rect.maxX - noteWidth - 4, rect.y), style: Style(.dim))
       put(note, at: Point(rect.maxX - noteWidth - 3, rect.y), style: Style(.dim), width: noteWidth)
       put(" ", at: Point(rect.maxX - 3, rect.y), style: Style(.dim))

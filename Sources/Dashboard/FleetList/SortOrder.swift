@@ -21,7 +21,7 @@ public enum SortOrder: String, CaseIterable, Hashable, Sendable {
     case .name: "by name"
     case .age: "oldest reading first"
     case .drifts: "most drifts first"
-    case .delta: "largest delta first"
+    case .delta: "largest % off first"
     case .changed: "latest change first"
     }
   }
@@ -40,7 +40,7 @@ public enum SortOrder: String, CaseIterable, Hashable, Sendable {
     case .name: return 0
     case .age: return view.lastRead?.milliseconds ?? .min
     case .drifts: return -Int64(clamping: view.driftEvents)
-    case .changed: return view.lastTransition.map { -max($0.milliseconds, -.max) } ?? .max
+    case .changed: return (device.since ?? view.lastTransition).map { -max($0.milliseconds, -.max) } ?? .max
     case .delta: return -Self.relativeDelta(device)
     }
   }
@@ -52,8 +52,9 @@ public enum SortOrder: String, CaseIterable, Hashable, Sendable {
       guard let actual = register.actual?.number, let desired = register.spec.desired?.number else {
         continue
       }
+      // What is no number is further off than any number.
       let share = (actual - desired).magnitude / max(desired.magnitude, 1e-9)
-      if share.isFinite { worst = max(worst, share) }
+      worst = max(worst, share.isFinite ? share : .greatestFiniteMagnitude)
     }
     return Int64(min(worst * 1e6, 9e17))
   }

@@ -6,7 +6,8 @@ extension KeyTable {
   static let paneBindings: [Binding] =
     moving + acting + looking + [
       Binding(
-        .everywhere, [key("H")], .hold, "hold all writes at once; again: release, confirmed", hint: "hold",
+        .everywhere, [key("H"), .function(9)], .hold, "hold all writes at once; again: release, confirmed",
+        hint: "hold",
         rank: 3),
       Binding(.everywhere, [.function(12)], .saveScreen, "save the screen as text, ANSI and SVG"),
       Binding(.everywhere, [.control("l")], .redraw, "draw the screen again"),
@@ -30,7 +31,7 @@ extension KeyTable {
     Binding(.panes, [key("5"), key("e")], .pane5, "events"),
     Binding(.panes, [.enter], .zoom, "zoom the pane; on a group: fold it", hint: "zoom", rank: 12),
     Binding(.events, [.enter], .zoom, "zoom the pane: the event is shown whole; again: back"),
-    Binding(.panes, [.escape], .back, "back: zoom, filter, marks, cursor"),
+    Binding(.panes, [.escape], .back, "back: zoom, cursors, marks, filter"),
   ]
 
   private static let acting: [Binding] = [

@@ -27,13 +27,19 @@ extension KeyTable {
       }
       copy.give(keys, to: action, except: changes)
     }
-    for action in Self.essential where copy.keys(of: action).isEmpty {
+    for action in Self.essential where !copy.hasItsKey(action) {
       let keys = keys(of: action)
       copy.give(keys, to: action, except: [:])
       let labels = keys.map(\.label).joined(separator: " ")
       problems.append("keys: \(action.rawValue) must have a key, so it keeps \(labels)")
     }
     return (copy, problems)
+  }
+
+  /// The hold has one that a hand finds; function keys are not on every keyboard.
+  private func hasItsKey(_ action: KeyAction) -> Bool {
+    let keys = keys(of: action)
+    return action == .hold ? keys.contains(where: \.isCharacter) : !keys.isEmpty
   }
 
   func keys(of action: KeyAction) -> [Key] {

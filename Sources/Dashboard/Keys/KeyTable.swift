@@ -73,3 +73,10 @@ extension KeyContext {
     }
   }
 }
+
+extension Key {
+  /// Text where text is being typed.
+  var isCharacter: Bool {
+    if case .character = self { true } else { false }
+  }
+}

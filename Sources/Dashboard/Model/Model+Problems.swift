@@ -89,6 +89,10 @@ extension Model {
       lines.append("Commit \(revision) does not validate; the last good one stays in force:")
       lines += all.map { "  \($0)" }
     }
+    if !settings.mistakes.isEmpty {
+      if !lines.isEmpty { lines.append("") }
+      lines += ["In your settings:"] + settings.mistakes.map { "  \($0)" }
+    }
     return lines
   }
 }

@@ -22,6 +22,8 @@ public struct Settings: Sendable {
   /// What the timeline shows at the start.
   public var span: TimeSpan
   public var keys: KeyTable
+  /// Mistakes in the operator's own settings, which keep nobody out; `!` lists them.
+  public var mistakes: [String] = []
 
   public init(
     capabilities: Capabilities, operatorName: String, themes: [Theme] = [.plain], themeName: String = "",

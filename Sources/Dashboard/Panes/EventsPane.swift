@@ -9,8 +9,12 @@ enum EventsPane {
     let window = model.eventsWindow(layout)
     let events = window.events
     let total = model.shown?.events.count ?? 0
+    // A list that does not follow what happens must say so.
+    let newer = window.cursor > 0 ? "\(ValueFormat.grouped(window.cursor)) newer: Esc" : nil
     let note =
-      model.events.filter.isEmpty ? "newest first" : "/\(model.events.filter)  \(events.count) of \(total)"
+      model.events.filter.isEmpty
+      ? newer ?? "newest first"
+      : "/\(model.events.filter)  " + (newer ?? "\(events.count) of \(total)")
     let inside = frame.pane(.events, rect, note: note, model, layout)
     guard !inside.isEmpty else { return }
     guard !events.isEmpty else {
@@ -18,7 +22,7 @@ enum EventsPane {
       frame.put(" \(text)", at: inside.origin, style: Style(.dim), width: inside.width)
       return
     }
-    for offset in 0..<min(inside.height, events.count - window.top) {
+    for offset in 0..<max(min(inside.height, events.count - window.top), 0) {
       let index = window.top + offset
       let line = index > window.cursor ? offset + window.extra : offset
       guard line < inside.height else { break }

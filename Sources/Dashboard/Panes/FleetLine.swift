@@ -35,15 +35,17 @@ struct FleetLine {
     isLive = view.isLive
     (age, isLate) = AgeText.of(view.lastRead, interval: device.spec.pollInterval, model.time)
     if view.lastRead == nil { age = String(Character(model.glyphs.noValue)) }
-    if view.status != .inSync, let since = view.troubleSince { self.since = model.time.coarseAge(since) }
+    if view.status != .inSync, let since = device.troubleSince { self.since = model.time.coarseAge(since) }
     guard let register = Headline.register(of: view) else { return }
     let format = ValueFormat(register.spec)
     self.register = register.spec.name
     unit = register.spec.unit
     desired = register.spec.desired.map(format.text) ?? ""
-    actual = register.actual.map(format.text) ?? String(Character(model.glyphs.noValue))
+    let isKnown = isLive && register.exception == nil
+    actual =
+      register.actual.map { isKnown ? format.text($0) : "?" } ?? String(Character(model.glyphs.noValue))
     isDrifted = register.inSync == false
-    if isLive, let want = register.spec.desired, let is_ = register.actual {
+    if isKnown, let want = register.spec.desired, let is_ = register.actual {
       delta = format.delta(from: want, to: is_) ?? (isDrifted ? "differs" : "")
     }
   }
@@ -60,14 +62,15 @@ enum AgeText {
   }
 }
 
-extension DeviceView {
-  /// When the present state began, as far as is known.
+extension DeviceSnapshot {
+  /// When the present state began, as far as is known. An attempt to connect that fails again begins nothing new.
   var troubleSince: WallTime? {
-    switch status {
-    case .drifted, .contested: registers.compactMap { $0.inSync == false ? $0.driftSeen : nil }.min()
-    case .unreachable, .stale: lastRead ?? lastTransition
-    case .shelved: shelf?.since ?? lastTransition
-    case .inSync, .pending, .suspended, .invalid: lastTransition
+    let began = since ?? view.lastTransition
+    return switch view.status {
+    case .drifted, .contested: view.registers.compactMap { $0.inSync == false ? $0.driftSeen : nil }.min()
+    case .unreachable, .stale: view.lastRead ?? began
+    case .shelved: view.shelf?.since ?? began
+    case .inSync, .pending, .suspended, .invalid: began
     }
   }
 }

@@ -10,7 +10,7 @@ enum HeaderPane {
       drawIdentity(model, layout.header.row(0), into: &frame)
       drawTotals(model, layout.header.row(1), into: &frame)
     } else {
-      drawTotals(model, layout.header.row(0), into: &frame)
+      drawTotals(model, layout.header.row(0), saysMode: true, into: &frame)
     }
     for (index, banner) in model.banners.prefix(layout.banner.height).enumerated() {
       let row = layout.banner.row(index)
@@ -69,8 +69,16 @@ enum HeaderPane {
     DeviceStatus.allCases.sorted { $0.rank > $1.rank }.map { ($0, snapshot.totals[$0]) }.filter { $0.1 > 0 }
   }
 
-  private static func drawTotals(_ model: Model, _ row: Rect, into frame: inout Frame) {
+  /// - Parameter saysMode: nothing else does; control, which is usual, is left unsaid.
+  private static func drawTotals(_ model: Model, _ row: Rect, saysMode: Bool = false, into frame: inout Frame)
+  {
     let base = Style(.header)
+    if saysMode, let mode = model.shown?.mode, mode != .control {
+      let spans = [Span(" ", base)] + modeSpans(model, frame.glyphs) + [Span(" ", base)]
+      let (left, right) = row.cutLeft(width(spans))
+      frame.put(spans, at: left.origin, width: left.width, fill: base)
+      return drawTotals(model, right, into: &frame)
+    }
     guard let snapshot = model.shown else {
       frame.put(" waiting for the engine", at: row.origin, style: base)
       return

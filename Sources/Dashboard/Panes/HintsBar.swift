@@ -37,9 +37,11 @@ enum HintsBar {
     let hints = model.settings.keys.bindings(in: contexts).filter { !$0.hint.isEmpty }.sorted {
       $0.rank < $1.rank
     }
+    let takesText = contexts.first?.takesText ?? false
     var x = row.x + 1
     for binding in hints {
-      guard let key = binding.keys.first?.label else { continue }
+      // Where characters are text, keys that are characters do nothing else.
+      guard let key = binding.keys.first(where: { !takesText || !$0.isCharacter })?.label else { continue }
       let width = DisplayWidth.of(key) + 1 + DisplayWidth.of(binding.hint)
       guard x + width <= row.maxX - 1 else { continue }
       let isOff = model.refusal(of: binding.action) != nil

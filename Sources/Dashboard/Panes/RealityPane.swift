@@ -39,6 +39,9 @@ enum RealityPane {
     let role = view.role
     let style = Style(role == .good ? .dim : role, on: nil, role == .good ? [] : .bold)
     var spans = [Span(" \(frame.glyphs.state(role).text) \(view.word)", style)]
+    if view.status != .inSync, let since = device.troubleSince {
+      spans.append(Span(" \(model.time.coarseAge(since))", style))
+    }
     // "unreachable" says it already, and the reason needs the room.
     if view.status != .unreachable { spans.append(Span("  \(view.phase.rawValue)", Style(.text))) }
     if let error = view.lastError, view.failures > 0 || !view.isLive {
@@ -155,11 +158,12 @@ struct RealityLine {
     let nothing = String(Character(model.glyphs.noValue))
     name = register.spec.name
     desired = register.spec.desired.map(format.text) ?? nothing
-    actual = register.actual.map(format.text) ?? nothing
+    let isKnown = device.view.isLive && register.exception == nil
+    actual = register.actual.map { isKnown ? format.text($0) : "?" } ?? nothing
     unit = register.spec.unit
     role = register.role(in: device.view)
     word = register.word(in: device.view)
-    isLive = device.view.isLive && register.exception == nil
+    isLive = isKnown
     age = AgeText.of(register.lastRead, interval: device.spec.pollInterval, model.time)
     if isLive, let want = register.spec.desired, let present = register.actual {
       delta = format.delta(from: want, to: present) ?? (register.inSync == false ? "differs" : "")

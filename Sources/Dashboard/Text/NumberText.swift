@@ -30,7 +30,7 @@ struct ValueFormat: Hashable, Sendable {
 
   func text(_ number: Double) -> String { Self.fixed(number, decimals) }
 
-  /// A difference with its sign; `0` with no sign when it rounds to nothing.
+  /// A difference with its sign; `0` with no sign when it rounds to nothing; `nil` where there is none in numbers.
   func delta(from desired: RegisterValue, to actual: RegisterValue) -> String? {
     if case .integer(let a) = actual, case .integer(let d) = desired {
       let (difference, overflow) = a.subtractingReportingOverflow(d)
@@ -41,6 +41,7 @@ struct ValueFormat: Hashable, Sendable {
     default: break
     }
     guard let a = actual.number, let d = desired.number else { return nil }
+    guard (a - d).isFinite else { return nil }
     let text = Self.fixed(a - d, decimals)
     let isZero = !text.utf8.contains { $0 >= UInt8(ascii: "1") && $0 <= UInt8(ascii: "9") }
     if isZero { return Self.fixed(0, decimals) }

@@ -118,6 +118,8 @@ extension Model {
     } else if timeline.cursor != nil || timeline.end != nil {
       timeline.cursor = nil
       timeline.end = nil
+    } else if events.cursor != nil {
+      events.cursor = nil
     } else if !marked.isEmpty {
       setMarked([])
     } else if focus == .events, !events.filter.isEmpty {

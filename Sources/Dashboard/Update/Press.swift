@@ -37,8 +37,7 @@ extension Model {
     if let context = contexts.first, context.takesText {
       // Characters are text here, also those that are keys elsewhere.
       if case .character = key { return type(key) }
-      guard let binding else { return type(key) }
-      return perform(binding.action)
+      if binding == nil { return type(key) }
     }
     if case .sync(var dialog) = overlay, binding?.context != .sync, dialog.type(key) {
       overlay = .sync(dialog)

@@ -350,7 +350,8 @@ final class DeviceDriver: DeviceLinkOwner {
     let plotted = spec.registers.firstIndex { $0.type != .string } ?? 0
     let fresh = DeviceSnapshot(
       spec: spec, view: Self.view(of: &machine, at: now), sources: sources,
-      trend: Self.trend(of: &ring, register: plotted), acknowledgedBy: acknowledgedBy)
+      trend: Self.trend(of: &ring, register: plotted), since: ring.states.last?.at,
+      acknowledgedBy: acknowledgedBy)
     cached = fresh
     return fresh
   }

@@ -84,7 +84,7 @@ struct WatchSession {
     }
     let settings = looks.settings(watched.engine.capabilities, glyphs: terminal.glyphs)
     let runtime = DashboardRuntime(engine: watched.engine, terminal: terminal, themes: looks.shelf.themes)
-    for problem in looks.problems.prefix(1) { runtime.tell(problem) }
+    if let mistake = looks.toldAtOnce { runtime.tell(mistake) }
     let serving = endpoint?.serve(watched.engine, logger) { runtime.tell($0) }
     let shared = SharedSocket(watched, source)
     let end = await runtime.run(settings)

@@ -40,6 +40,16 @@ struct DashboardLook {
     self.problems = problems
   }
 
+  /// For the line at the bottom of the first screen: the first mistake, without the folder it is in.
+  var toldAtOnce: String? {
+    guard let first = problems.first else { return nil }
+    let folder = (options.config ?? PreferencesFile.path(ProcessInfo.processInfo.environment) ?? "").split(
+      separator: "/")
+    let prefix = "/" + folder.dropLast().joined(separator: "/") + "/"
+    let short = first.hasPrefix(prefix) ? String(first.dropFirst(prefix.count)) : first
+    return problems.count == 1 ? short : "(1 of \(problems.count), ! lists them) \(short)"
+  }
+
   var terminal: NcursesOptions {
     var result = NcursesOptions()
     result.framesPerSecond = options.fps ?? preferences.fps ?? 10
@@ -63,6 +73,7 @@ struct DashboardLook {
     settings.filter = options.filter ?? preferences.filter ?? ""
     settings.columns = preferences.columns?.compactMap(FleetColumn.init(rawValue:))
     if let span = preferences.span.flatMap(DashboardWords.span) { settings.span = span }
+    settings.mistakes = problems
     return settings
   }
 

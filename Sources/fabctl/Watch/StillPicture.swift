@@ -14,7 +14,7 @@ struct StillPicture {
     settings.operatorName = "ada"
     let runtime = DashboardRuntime(
       engine: engine, terminal: terminal, themes: looks.shelf.themes, clock: { SamplePlant.now })
-    for problem in looks.problems.prefix(1) { runtime.tell(problem) }
+    if let mistake = looks.toldAtOnce { runtime.tell(mistake) }
     _ = await runtime.run(settings)
     terminal.close()
   }

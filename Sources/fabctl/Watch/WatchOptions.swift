@@ -17,7 +17,7 @@ struct WatchOptions: ParsableArguments {
 
   @Flag(
     inversion: .prefixedNo,
-    help: "Report the mouse to the dashboard (takes away the terminal's own selection).")
+    help: "Report the mouse to the dashboard, or not (it takes away the terminal's own selection).")
   var mouse: Bool?
 
   @Option(help: "Frames a second at most, 1 to 60; 10 unless your dashboard.yaml says otherwise.")

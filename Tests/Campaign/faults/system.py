@@ -48,7 +48,9 @@ class ClockStep(Fault):
         subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
         self.file = world.scratch / "clock"
         self._set(0)
-        world.engine.environment.update(LD_PRELOAD=str(library), CAMPAIGN_CLOCK=str(self.file))
+        # What is preloaded already stays: a sanitizer's.
+        preload = ":".join(filter(None, [str(library), os.environ.get("LD_PRELOAD")]))
+        world.engine.environment.update(LD_PRELOAD=preload, CAMPAIGN_CLOCK=str(self.file))
 
     def _set(self, seconds):
         with open(self.file, "r+b" if self.file.exists() else "wb") as file:

@@ -181,13 +181,16 @@ struct SiteBook: Sendable {
       stale.remove(id)
     }
     let trend = record(best.device, at: now)
+    // The first state seen began before it was seen.
+    let states = rings[best.device.spec.id]?.states ?? []
+    let since = states.count > 1 ? states.last?.at : nil
     if let prefix {
       best.device.spec.id.namespace = "\(prefix)/\(id.namespace)"
       best.device.spec.labels.append(.init(key: "cluster", value: name))
     }
     let snapshot = DeviceSnapshot(
       spec: best.device.spec, view: best.device.view, sources: best.device.sources, trend: trend,
-      acknowledgedBy: best.device.acknowledgedBy)
+      since: since, acknowledgedBy: best.device.acknowledgedBy)
     if shown.updateValue(snapshot, forKey: id) == nil { order = nil }
   }
 
