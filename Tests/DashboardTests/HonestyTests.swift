@@ -165,4 +165,19 @@ import Testing
     let text = desk.frame().text
     #expect(text.contains("In your settings:") && text.contains("dashboard.yaml:2:7"))
   }
+
+  @Test func whySomebodySuspendedADeviceIsSaidAtTheDevice() {
+    func event(_ sequence: UInt64, _ reason: String, _ message: String) -> FleetEvent {
+      FleetEvent(
+        sequence: sequence, at: Plant.ago(600), severity: .notice, device: DeviceID(name: "packer"),
+        reason: reason,
+        message: message)
+    }
+    var desk = Desk(devices: Plant.devices.filter { $0.id.name == "packer" })
+    let suspended = event(1, "SuspendReason", "Suspended by ada: belt swap")
+    desk.snapshot(events: [suspended])
+    #expect(desk.frame().text.contains("why      Suspended by ada: belt swap"))
+    desk.snapshot(events: [suspended, event(2, "Resumed", "Resumed by ada")])
+    #expect(!desk.lines.contains { $0.contains("why ") })
+  }
 }

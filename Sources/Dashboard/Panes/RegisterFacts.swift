@@ -22,7 +22,7 @@ enum RegisterFacts {
         Fact(label: "refused", text: "the device gives \(exceptionName(exception))", role: .invalid))
     }
     if let fact = drift(register, model.time) { facts.append(fact) }
-    facts += refusals(register, device, model)
+    facts += refusals(register, device, model) + said(device, model)
     facts.append(wanted(register, index: index, device, format, model))
     facts.append(present(register, device, format, model.time))
     if let shelf = register.shelf ?? device.view.shelf {
@@ -75,6 +75,18 @@ enum RegisterFacts {
         label: index == 0 ? "no write" : "", text: refusal.explanation(clock: model.time.moment),
         role: .actual, labelRole: .warning, mayWrap: true)
     }
+  }
+
+  /// Why somebody suspended or acknowledged the device, as the events tell it.
+  private static func said(_ device: DeviceSnapshot, _ model: Model) -> [Fact] {
+    let events = model.shown?.events ?? []
+    func fact(_ label: String, _ reason: String, endedBy end: String) -> [Fact] {
+      let last = events.last { $0.device == device.id && ($0.reason == reason || $0.reason == end) }
+      guard let last, last.reason == reason else { return [] }
+      return [Fact(label: label, text: "\(last.message), \(model.time.moment(last.at))", mayWrap: true)]
+    }
+    return (device.view.suspendedBy == nil ? [] : fact("why", "SuspendReason", endedBy: "Resumed"))
+      + (device.acknowledgedBy == nil ? [] : fact("seen", "Acknowledged", endedBy: ""))
   }
 
   private static func wanted(
