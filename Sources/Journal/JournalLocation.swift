@@ -10,6 +10,14 @@ public struct JournalLocation: Hashable, Sendable {
   /// A copy of the audit head outside of the database (`AuditAnchor`).
   public var anchor: String { directory + "/audit.head" }
 
+  /// Begins the names of heads that the audit should have had and did not (`JournalStore`).
+  var lostAnchorPrefix: String { anchor + ".lost-" }
+  var lostAnchors: [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    let prefix = (lostAnchorPrefix as NSString).lastPathComponent
+    return names.filter { $0.hasPrefix(prefix) }.sorted().map { directory + "/" + $0 }
+  }
+
   /// A directory of its own for one device set.
   public init(directory: String) { self.directory = directory }
 

@@ -86,6 +86,9 @@ public final class JournalReader: Sendable {
     let anchor = AuditAnchor(path: location.anchor).read()
     var known: [(place: String, head: AuditHead)] = []
     if let anchor { known.append((location.anchor, anchor)) }
+    for path in location.lostAnchors {
+      if let lost = AuditAnchor(path: path).read() { known.append((path, lost)) }
+    }
     if let kept { known.append(("the head given", kept)) }
     let verification = AuditVerification(known: known)
     var verdict = try await read { try verification.run($0) }

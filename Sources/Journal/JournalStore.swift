@@ -46,6 +46,12 @@ final class JournalStore {
       }
     }
     identity = location.identity()
+    if notice != nil, anchor != nil { Self.setAside(location, at: now) }
+  }
+
+  /// Keeps a head that the audit no longer has, for `audit verify`: the next one takes its name.
+  private static func setAside(_ location: JournalLocation, at now: WallTime) {
+    _ = rename(location.anchor, location.lostAnchorPrefix + String(now.milliseconds))
   }
 
   /// A look at the end of the audit, cheap enough for every start; `fabctl audit verify` checks all of it.

@@ -87,7 +87,8 @@ public struct KubeconfigError: Error, Hashable, Sendable, CustomStringConvertibl
   public init(file: String, line: Int? = nil, field: String = "", message: String) {
     self.file = file
     self.line = line
-    self.field = field
+    // Names of the file's own keys are in it.
+    self.field = oneLine(field)
     self.message = oneLine(message)
   }
 

@@ -105,6 +105,25 @@ struct AdoptTests {
     #expect(try await repository.git("--git-dir=../origin.git", "rev-parse", branch) == commit)
   }
 
+  /// A push asks the repository's own settings which programs to run.
+  @Test(arguments: ["remote.origin.receivepack", "core.sshCommand", "credential.helper"])
+  func aRepositoryThatNamesProgramsIsNotPushedFrom(_ setting: String) async throws {
+    let repository = try await TestRepository()
+    try await repository.commit("first", ["a.yaml": manifest("line-1")])
+    try await repository.git("clone", "--quiet", "--bare", ".", "../origin.git")
+    try await repository.git("remote", "add", "origin", repository.root + "/origin.git")
+    let mark = repository.root + "/started"
+    try await repository.git("config", setting, "touch '\(mark)'; false")
+    let source = try repository.source()
+    _ = try await source.load()
+    guard case .refused(let why) = await source.adopt(request(2400, push: true)) else {
+      Issue.record("pushed")
+      return
+    }
+    #expect(why.lowercased().contains(setting.lowercased()))
+    #expect(!FileManager.default.fileExists(atPath: mark))
+  }
+
   @Test func anAdoptionWithoutAGitIdentityIsTheOperators() async throws {
     let repository = try await TestRepository()
     try await repository.commit("first", ["a.yaml": manifest("line-1")])

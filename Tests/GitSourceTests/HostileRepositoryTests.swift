@@ -30,6 +30,28 @@ struct HostileRepositoryTests {
     #expect(await failure(of: try repository.source(path: "plants/passwd.yaml"))?.isGit == true)
   }
 
+  /// A repository that says it is a partial clone would have missing objects fetched, by programs that it names itself.
+  @Test(arguments: ["ssh", "file"]) func missingObjectsAreNotFetched(_ scheme: String) async throws {
+    let repository = try await TestRepository()
+    let commit = try await repository.commit("good", ["a.yaml": manifest("line-1")])
+    let mark = repository.path + "/../started-\(scheme)-\(commit.prefix(8))"
+    defer { try? FileManager.default.removeItem(atPath: mark) }
+    for (name, value) in [
+      ("core.repositoryformatversion", "1"), ("extensions.partialClone", "origin"),
+      ("remote.origin.promisor", "true"), ("remote.origin.url", "\(scheme)://host/none"),
+      ("core.sshCommand", "touch '\(mark)'; false --"),
+      ("remote.origin.uploadpack", "touch '\(mark)'; false --"),
+    ] {
+      try await repository.git("config", name, value)
+    }
+    for missing in [try await repository.git("rev-parse", "HEAD:a.yaml"), commit] {
+      let object = "\(repository.path)/.git/objects/\(missing.prefix(2))/\(missing.dropFirst(2))"
+      try FileManager.default.removeItem(atPath: object)
+      #expect(await failure(of: try repository.source())?.isGit == true)
+      #expect(!FileManager.default.fileExists(atPath: mark))
+    }
+  }
+
   @Test func aFileThatIsTooLargeStopsTheCommitUnread() async throws {
     let repository = try await TestRepository()
     try await repository.commit("good", ["a.yaml": manifest("line-1")])
@@ -131,7 +153,12 @@ struct HostileRepositoryTests {
     #expect(try SourceOrigin("git@host:plants.git") == .remote(url: "git@host:plants.git"))
     #expect(try SourceOrigin("./plants") == .local(path: "./plants"))
     #expect(
-      try SourceOrigin("https://ada:secret@host/plants.git").displayName == "https://ada@host/plants.git")
+      try SourceOrigin("https://ada@host/plants.git").displayName == "https://ada@host/plants.git")
+    #expect(SourceOrigin.redacted("https://ada:secret@host/plants.git") == "https://ada@host/plants.git")
+    // What is given on a command line is everybody's to see.
+    let refused = #expect(throws: GitFailure.self) { try SourceOrigin("https://ada:secret@host/plants.git") }
+    #expect(refused?.description.contains("credential helper") == true)
+    #expect(refused?.description.contains("secret") == false)
   }
 
   @Test func brokenObjectsAreReportedAndLeaveTheLastGood() async throws {

@@ -146,6 +146,27 @@ import Testing
     #expect(against.faults == [.truncated(after: 9, expected: 13)])
   }
 
+  /// The file was deleted, or lost by a file system: the next process begins another one, and does not hide that.
+  @Test func aJournalThatIsLostIsTold() async throws {
+    let scratch = try filled()
+    for name in ["", "-wal", "-shm"] {
+      try? FileManager.default.removeItem(atPath: scratch.location.database + name)
+    }
+    let writer = JournalWriter(scratch.location, session: .test)
+    _ = try await writer.restore()
+    #expect(writer.health.notices.contains { $0.contains("does not end as it was written") })
+    await writer.close()
+    let again = JournalWriter(scratch.location, session: .test)
+    _ = try await again.restore()
+    await again.close()
+    #expect(try await JournalReader(scratch.location).verifyAudit().isIntact == false)
+    let lost = scratch.location.lostAnchors
+    #expect(lost.count == 1)
+    // Somebody has looked at it, and puts it away.
+    for path in lost { try FileManager.default.removeItem(atPath: path) }
+    #expect(try await JournalReader(scratch.location).verifyAudit().isIntact)
+  }
+
   @Test func aChainWrittenAnewDiffersFromTheKeptHead() async throws {
     let scratch = try filled()
     let before = try #require(try await JournalReader(scratch.location).verifyAudit().head)

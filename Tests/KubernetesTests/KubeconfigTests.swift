@@ -120,6 +120,11 @@ import Testing
     (
       "users:\n- name: u\n  user: {exec: {args: x}}", "/k:3: users[0].user.exec.args: must be a list of texts"
     ),
+    // A key with a control character in it, found by fuzzing.
+    (
+      "users:\n- name: u\n  user: {as-user-extra: {a:b\tc: x}}",
+      "/k:3: users[0].user.as-user-extra.a:b c: must be a list of texts"
+    ),
   ])
   func namesWhatIsWrong(text: String, message: String) throws {
     let error = #expect(throws: KubeconfigError.self) { try Kubeconfig(parsing: text, file: "/k") }

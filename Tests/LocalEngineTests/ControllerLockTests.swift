@@ -117,4 +117,89 @@ import Testing
     let two = StateDirectory(origin: "/srv/plant", subPath: "", environment: ["XDG_STATE_HOME": "/x"])
     #expect(one.setKey == two.setKey && one.setKey.count == 16)
   }
+
+  /// One repository is one, however it is spelt.
+  @Test func spellingsOfASourceAreOneSet() throws {
+    let root = NSTemporaryDirectory() + "fabgitops-set-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    for folder in [
+      "plant/.git/objects", "plant/.git/refs", "plant/lines/a", "bare.git/objects", "bare.git/refs",
+    ] {
+      try FileManager.default.createDirectory(atPath: "\(root)/\(folder)", withIntermediateDirectories: true)
+    }
+    for head in ["plant/.git/HEAD", "bare.git/HEAD"] {
+      try "ref: x".write(toFile: "\(root)/\(head)", atomically: true, encoding: .utf8)
+    }
+    try FileManager.default.createSymbolicLink(atPath: root + "/link", withDestinationPath: root + "/plant")
+    let real = URL(fileURLWithPath: root).resolvingSymlinksInPath().path
+    func name(_ origin: String, _ path: String = "") -> SetName { SetName(origin: origin, subPath: path) }
+    let whole = name(root + "/plant")
+    #expect(whole.repository == real + "/plant" && whole.folders.isEmpty && whole.enclosing.isEmpty)
+    for (origin, path) in [
+      ("/plant", "./"), ("/plant", "/"), ("/plant/", "lines/.."), ("/plant/.git", ""), ("/link", ""),
+      ("/plant/./", "."),
+    ] {
+      #expect(name(root + origin, path) == whole, "\(origin) \(path)")
+    }
+    #expect(name("file://" + root + "/plant") == whole)
+    let lines = name(root + "/plant", "lines/a")
+    #expect(name(root + "/plant/lines", "a/") == lines && lines.key != whole.key)
+    #expect(lines.enclosing == [whole.key, name(root + "/plant", "lines").key])
+    #expect(name(root + "/bare.git").repository == real + "/bare.git")
+    #expect(name("https://host/plant.git/") == name("https://host/plant"))
+    #expect(name("https://host/plant", "a").enclosing == [name("https://host/plant").key])
+  }
+
+  /// Two folders may have two controllers; a folder and all of the repository may not.
+  @Test func aFolderAndTheWholeAreNotControlledByTwo() throws {
+    let shared = try Shared()
+    let environment = ["XDG_STATE_HOME": shared.path]
+    func acquire(_ path: String) -> ControllerLock.Outcome {
+      ControllerLock.acquire(
+        in: StateDirectory(origin: "https://host/plant", subPath: path, environment: environment),
+        user: "anna",
+        since: Date(), shared: shared.path)
+    }
+    guard case .acquired(let first) = acquire("lines/a"), case .acquired(let second) = acquire("lines/b")
+    else {
+      Issue.record("two folders cannot be controlled")
+      return
+    }
+    for outer in ["", "lines"] {
+      guard case .heldElsewhere(let holder) = acquire(outer) else {
+        Issue.record("\(outer) was acquired")
+        continue
+      }
+      #expect(holder.contains("pid \(getpid())"))
+    }
+    guard case .heldElsewhere = acquire("lines/a/deep") else {
+      Issue.record("a folder in a folder was acquired")
+      return
+    }
+    withExtendedLifetime((first, second)) {}
+  }
+
+  /// Who can rename the directory has the journal and the holds in it.
+  @Test func aStateDirectoryThatOthersCanReplaceIsRefused() throws {
+    let root = NSTemporaryDirectory() + "fabgitops-open-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let directory = StateDirectory(origin: "/srv/plant", subPath: "", environment: ["XDG_STATE_HOME": root])
+    let parent = root + "/fabgitops"
+    try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+    chmod(parent, 0o777)
+    try directory.create()
+    var info = stat()
+    #expect(stat(parent, &info) == 0 && info.st_mode & 0o022 == 0, "ours is closed")
+    if geteuid() == 0 {
+      chown(parent, 65534, 65534)
+      #expect(throws: StateProblem.self) { try directory.create() }
+    }
+    try FileManager.default.removeItem(atPath: parent)
+    try FileManager.default.createDirectory(atPath: root + "/elsewhere", withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(atPath: parent, withDestinationPath: root + "/elsewhere")
+    #expect(throws: StateProblem.self) { try directory.create() }
+    // Without a home in the environment it is the user's own, and never everybody's.
+    let home = StateDirectory(origin: "/srv/plant", subPath: "", environment: [:])
+    #expect(!home.path.hasPrefix("/tmp/"))
+  }
 }

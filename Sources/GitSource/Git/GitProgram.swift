@@ -46,6 +46,9 @@ public struct GitProgram: Sendable {
     "GIT_TRACE", "GIT_TRACE2", "GIT_TRACE_PACKET", "GIT_TRACE_CURL", "GIT_QUARANTINE_PATH", "LANGUAGE",
   ]
 
+  /// Commands that speak with another repository; all others must not.
+  private static let reachesOut: Set<String> = ["ls-remote", "fetch", "push", "clone"]
+
   private func childEnvironment(_ extra: [String: String]) -> Environment {
     var changes: [Environment.Key: String?] = [:]
     for name in Self.removed { changes[.init(rawValue: name) ?? "GIT_DIR"] = .some(nil) }
@@ -71,10 +74,15 @@ public struct GitProgram: Sendable {
     environment extra: [String: String] = [:],
     limit: Int = 1 << 20, timeout: Duration = .seconds(30)
   ) async throws(GitFailure) -> Output {
-    try await runBare(
-      Self.settings.flatMap { ["-c", $0] } + arguments,
-      name: arguments.first { !$0.hasPrefix("-") && !$0.hasPrefix("/") },
-      in: directory, input: input, environment: extra, limit: limit, timeout: timeout)
+    let name = arguments.first { !$0.hasPrefix("-") && !$0.hasPrefix("/") }
+    var extra = extra
+    // A repository that says it is a partial clone would have what it lacks fetched, by programs of its own choice.
+    extra["GIT_NO_LAZY_FETCH"] = "1"
+    if !Self.reachesOut.contains(name ?? "") { extra["GIT_ALLOW_PROTOCOL"] = "none" }
+    return try await runBare(
+      Self.settings.flatMap { ["-c", $0] } + arguments, name: name, in: directory, input: input,
+      environment: extra,
+      limit: limit, timeout: timeout)
   }
 
   /// The same without the settings in front.

@@ -73,6 +73,7 @@ extension GitSource {
   private func push(_ branch: String, _ repository: GitRepository) async throws(GitFailure) -> String {
     let target: String
     if case .remote(let url) = configuration.origin { target = url } else { target = "origin" }
+    try await requireNoPrograms(repository, target)
     let output = try await repository.git(
       [
         "push", "--quiet", "--no-recurse-submodules", "--no-verify", "--", target,
@@ -86,6 +87,21 @@ extension GitSource {
           + SourceOrigin.redactedAll(GitRepository.firstLine(of: output.complaint)))
     }
     return ", pushed to \(SourceOrigin.redacted(target))"
+  }
+
+  /// A push asks the repository's own settings which programs to run. The user's are trusted, a repository's are not:
+  /// it may come from anywhere.
+  private func requireNoPrograms(_ repository: GitRepository, _ target: String) async throws(GitFailure) {
+    let found = try await repository.git([
+      "config", "--local", "--includes", "--name-only", "--get-regexp",
+      "^(core\\.(sshcommand|gitproxy|askpass)|ssh\\.variant|credential\\..*|remote\\..*\\.(receivepack|uploadpack|vcs)|gpg\\..*program)$",
+    ])
+    guard found.status == 0, let name = found.text.split(whereSeparator: \.isNewline).first else { return }
+    throw .remote(
+      SourceOrigin.redacted(target),
+      reason:
+        "not pushed: the repository's own configuration sets \(PrintableText.escaped(String(name))), which could "
+        + "start any program; set it in your own configuration (git config --global), or push by hand")
   }
 }
 

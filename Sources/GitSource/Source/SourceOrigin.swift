@@ -21,6 +21,13 @@ public enum SourceOrigin: Hashable, Sendable {
         throw .badOrigin(
           Self.redacted(shown), reason: "cannot fetch \(scheme):// (use https, ssh, git or file)")
       }
+      guard !Self.hasPassword(text) else {
+        throw .badOrigin(
+          Self.redacted(shown),
+          reason:
+            "a password in the URL would be seen in the list of processes, in logs and metrics: leave it to "
+            + "git's credential helper, ~/.netrc or an SSH key")
+      }
       self = .remote(url: text)
     } else if let colon = text.firstIndex(of: ":"), !text[..<colon].contains("/") {
       guard text[text.index(after: colon)...].first != ":" else {
@@ -39,6 +46,8 @@ public enum SourceOrigin: Hashable, Sendable {
     case .remote(let url): Self.redacted(PrintableText.escaped(url))
     }
   }
+
+  private static func hasPassword(_ url: String) -> Bool { redacted(url) != url }
 
   /// Drops `user:password@` down to `user@`.
   static func redacted(_ url: String) -> String {

@@ -274,6 +274,9 @@ final class EngineCore {
     }
     if let known = journal, let journal = health.journal, journal != known { carryOver() }
     journal = health.journal ?? journal
+    for notice in health.notices where !notices.contains(notice) {
+      record(at: now().wall, .warning, nil, "JournalNotice", "The journal: \(notice)")
+    }
     notices = health.notices
     changeGates { $0.journalProblem = problem }
     touched()

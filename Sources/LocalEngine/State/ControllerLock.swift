@@ -8,7 +8,8 @@ public final class ControllerLock: Sendable {
     case acquired(ControllerLock)
     /// Who holds it: `anna, pid 4711, since 2026-01-02 03:04:05`.
     case heldBy(String)
-    /// The same, by a process with another state directory: another user's, with a journal of its own.
+    /// The same, by a process with another state directory: another user's, or for another folder of the repository; with
+    /// a journal of its own.
     case heldElsewhere(String)
     case unavailable(StateProblem)
   }
@@ -45,7 +46,9 @@ public final class ControllerLock: Sendable {
     let record = LockHolder.line(user: user, since: since)
     var host: HostLock?
     if let shared {
-      switch HostLock.acquire(key: directory.setKey, in: shared, record: record) {
+      switch HostLock.acquire(
+        key: directory.setKey, enclosing: directory.enclosing, in: shared, record: record)
+      {
       case .acquired(let taken): host = taken
       case .heldBy(let holder):
         close(descriptor)
@@ -64,8 +67,10 @@ public final class ControllerLock: Sendable {
 
   /// Who controls a device set now, found out without touching the locks; `nil`: nobody.
   public static func holder(of directory: StateDirectory, shared: String? = sharedDirectory) -> String? {
-    LockHolder.current(at: path(in: directory))
-      ?? shared.flatMap { LockHolder.current(at: HostLock.path(key: directory.setKey, in: $0)) }
+    if let holder = LockHolder.current(at: path(in: directory)) { return holder }
+    guard let shared else { return nil }
+    return ([directory.setKey] + directory.enclosing).lazy
+      .compactMap { LockHolder.current(at: HostLock.path(key: $0, in: shared)) }.first
   }
 
   private static func path(in directory: StateDirectory) -> String { directory.path + "/controller.lock" }

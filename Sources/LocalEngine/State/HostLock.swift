@@ -12,11 +12,11 @@ final class HostLock: Sendable {
     case unavailable(StateProblem)
   }
 
-  private let descriptor: Int32
+  private let descriptors: [Int32]
 
-  private init(descriptor: Int32) { self.descriptor = descriptor }
+  private init(_ descriptors: [Int32]) { self.descriptors = descriptors }
 
-  deinit { close(descriptor) }
+  deinit { for descriptor in descriptors { close(descriptor) } }
 
   /// The first directory in which everybody may make files and nobody remove another's: world-writable, sticky and
   /// root's. The choice must not depend on who asks, or two users would lock two files. `nil`: there is none.
@@ -32,24 +32,34 @@ final class HostLock: Sendable {
 
   static func path(key: String, in directory: String) -> String { "\(directory)/fabgitops-\(key).lock" }
 
+  /// A set is held alone, the sets that contain it are held with others: two folders of a repository may have two
+  /// controllers, a folder and the whole of it may not.
+  ///
   /// - Parameters:
   ///   - key: of the device set; letters, digits and `-`.
+  ///   - enclosing: keys of the sets that contain it.
   ///   - record: who takes it, for whoever finds it held.
-  static func acquire(key: String, in directory: String, record: String) -> Outcome {
-    let path = path(key: key, in: directory)
-    let descriptor: Int32
-    do throws(StateProblem) { descriptor = try open(path) } catch { return .unavailable(error) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+  static func acquire(key: String, enclosing: [String] = [], in directory: String, record: String) -> Outcome
+  {
+    var taken: [Int32] = []
+    func giveBack() { for descriptor in taken { close(descriptor) } }
+    for (name, mode) in enclosing.map({ ($0, LOCK_SH) }) + [(key, LOCK_EX)] {
+      let path = path(key: name, in: directory)
+      do throws(StateProblem) { taken.append(try open(path)) } catch {
+        giveBack()
+        return .unavailable(error)
+      }
+      guard let descriptor = taken.last, flock(descriptor, mode | LOCK_NB) != 0 else { continue }
       let code = errno
-      defer { close(descriptor) }
+      defer { giveBack() }
       guard code == EWOULDBLOCK else {
         return .unavailable(StateProblem(reason: "cannot lock \(path): \(String(cString: strerror(code)))"))
       }
       return .heldBy(LockHolder.name(of: descriptor))
     }
     // Only its maker may write into it; for everybody else the kernel knows who holds it.
-    LockHolder.write(record, to: descriptor)
-    return .acquired(HostLock(descriptor: descriptor))
+    if let own = taken.last { LockHolder.write(record, to: own) }
+    return .acquired(HostLock(taken))
   }
 
   /// Opens the file, or makes it, and refuses what somebody may have put in its place: a symbolic or hard link, a

@@ -18,7 +18,7 @@ enum LockHolder {
     var info = stat()
     guard fstat(descriptor, &info) == 0 else { return "another process" }
     let written = text(of: descriptor)
-    guard let pid = pid(holding: info) else { return written ?? "another process" }
+    guard let pid = pid(holding: info, alone: false) else { return written ?? "another process" }
     if let written, written.contains(", pid \(pid), ") { return written }
     var process = stat()
     guard stat("/proc/\(pid)", &process) == 0 else { return "another process, pid \(pid)" }
@@ -27,25 +27,25 @@ enum LockHolder {
     return "\(user), pid \(pid)\(since)"
   }
 
-  /// The same, without touching the lock; `nil`: nobody holds it, as far as the kernel tells.
+  /// Who holds it alone, without touching the lock; `nil`: nobody, as far as the kernel tells.
   static func current(at path: String) -> String? {
     let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var info = stat()
-    guard fstat(descriptor, &info) == 0, pid(holding: info) != nil else { return nil }
+    guard fstat(descriptor, &info) == 0, pid(holding: info, alone: true) != nil else { return nil }
     return name(of: descriptor)
   }
 
   /// From `/proc/locks`: `1: FLOCK  ADVISORY  WRITE 4711 00:19:1234 0 EOF`. 0: a process that this one cannot see.
-  private static func pid(holding info: stat) -> Int32? {
+  private static func pid(holding info: stat, alone: Bool) -> Int32? {
     guard let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8) else { return nil }
     let inode = ":\(info.st_ino)"
     for line in locks.split(separator: "\n") {
       let fields = line.split(separator: " ")
-      guard fields.count >= 6, fields[1] == "FLOCK", fields[3] == "WRITE", fields[5].hasSuffix(inode) else {
-        continue
-      }
+      guard fields.count >= 6, fields[1] == "FLOCK", fields[3] == "WRITE" || !alone,
+        fields[5].hasSuffix(inode)
+      else { continue }
       return Int32(fields[4])
     }
     return nil

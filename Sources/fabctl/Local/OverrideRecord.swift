@@ -28,8 +28,8 @@ struct OverrideRecord {
     case .heldElsewhere(let holder):
       throw CommandFailure(
         .refused,
-        "fabctl: \(verb) refused: \(holder) controls these devices from another user's account, with a journal of "
-          + "its own; say it there")
+        "fabctl: \(verb) refused: \(holder) controls these devices from another user's account or with another "
+          + "--path, with a journal of its own; say it there")
     case .unavailable(let problem):
       throw CommandFailure(.refused, "fabctl: \(verb) refused: \(problem.reason)")
     }

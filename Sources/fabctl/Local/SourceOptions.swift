@@ -74,10 +74,11 @@ struct SourceOptions: ParsableArguments {
     }
     if let git {
       guard !git.isEmpty else { throw CommandFailure(.usage, "fabctl: --git is empty: name a repository") }
-      return .local(
-        SourceChoice(
-          git: git, ref: ref, path: path ?? "", interval: gitInterval ?? 15, requireSigned: requireSigned,
-          named: "--git"))
+      let choice = SourceChoice(
+        git: git, ref: ref, path: path ?? "", interval: gitInterval ?? 15, requireSigned: requireSigned,
+        named: "--git")
+      _ = try choice.parsedOrigin()
+      return .local(choice)
     }
     guard let current = try ContextStore.standard.current() else {
       throw CommandFailure(
@@ -86,11 +87,12 @@ struct SourceOptions: ParsableArguments {
           + "one the default with `fabctl config set-context` (or try `fabctl demo`)")
     }
     guard let git = current.git else { return .cluster([try ClusterChoice.named(current)]) }
-    return .local(
-      SourceChoice(
-        git: git, ref: ref ?? current.ref, path: path ?? current.path ?? "",
-        interval: gitInterval ?? current.gitInterval ?? 15,
-        requireSigned: requireSigned || current.requireSigned, named: "context \(current.name)"))
+    let choice = SourceChoice(
+      git: git, ref: ref ?? current.ref, path: path ?? current.path ?? "",
+      interval: gitInterval ?? current.gitInterval ?? 15,
+      requireSigned: requireSigned || current.requireSigned, named: "context \(current.name)")
+    _ = try choice.parsedOrigin()
+    return .local(choice)
   }
 
   private var clusterOption: String? {
