@@ -86,6 +86,7 @@ struct GetStatus: AsyncParsableCommand {
       for line in plain.news(snapshot) { Console.error("fabctl: \(line)") }
       let view = FleetView(snapshot)
       for line in printer.lines(view.devices(selection), of: view) { Console.out(line) }
+      if Console.outIsGone { break }
     }
   }
 
@@ -99,6 +100,7 @@ struct GetStatus: AsyncParsableCommand {
         if snapshot.at - records.loadedAt > .seconds(2) { records = await StandingRecords.load(choice) }
         let complete = FleetView(records.applied(to: snapshot))
         for line in printer.lines(complete.devices(selection), of: complete) { Console.out(line) }
+        if Console.outIsGone { break }
       }
     }
   }
