@@ -68,8 +68,8 @@ struct Sync: AsyncParsableCommand {
   private func reconcileLocally() async throws -> ExitStatus {
     var settings = EngineSettings()
     settings.automaticCorrections = false
-    // A dry run takes the lock if it is free, to see the journal's overrides and budgets as a real one would.
-    return try await LocalSession.with(source, dryRun ? .control : .mustControl, settings: settings) {
+    // A dry run reads the journal's overrides and budgets, and is in nobody's way.
+    return try await LocalSession.with(source, dryRun ? .rehearse : .mustControl, settings: settings) {
       try await reconcile($0.engine)
     }
   }
