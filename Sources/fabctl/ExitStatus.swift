@@ -8,7 +8,17 @@ enum ExitStatus: Int32, CaseIterable {
   case sourceInvalid = 5
   case sourceUnreachable = 6
   case timedOut = 7
+  /// The output is not whole: a full disk, and not a reader that went away.
+  case outputLost = 8
   case interrupted = 130
+
+  /// The code of a command whose output is not whole: it cannot be relied on, but to have failed is worse.
+  static func withoutWholeOutput(_ code: Int32) -> Int32 {
+    switch ExitStatus(rawValue: code) {
+    case .fine, .driftFound, .unreachable: outputLost.rawValue
+    default: code
+    }
+  }
 }
 
 /// A command that could not do what was asked: one line that says what failed, on what, why, and what to try.

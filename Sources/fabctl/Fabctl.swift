@@ -25,6 +25,7 @@ struct Fabctl: AsyncParsableCommand {
     ])
 
   static func main() async {
+    Console.keepStandardStreams()
     // A reader that goes away (`fabctl list | head`) is an error of write(2), not a death.
     signal(SIGPIPE, SIG_IGN)
     // What must tidy up first (a dashboard, a sync that writes) puts its own handler in place of this one.
@@ -38,23 +39,28 @@ struct Fabctl: AsyncParsableCommand {
       }
     } catch let failure as CommandFailure {
       for line in failure.lines { Console.error(line) }
-      Foundation.exit(failure.status.rawValue)
+      end(failure.status.rawValue)
     } catch let status as ExitCode {
-      Foundation.exit(status.rawValue)
+      end(status.rawValue)
     } catch {
       leave(error)
     }
+    end(ExitStatus.fine.rawValue)
+  }
+
+  private static func end(_ code: Int32) -> Never {
+    Foundation.exit(Console.outHasFailed ? ExitStatus.withoutWholeOutput(code) : code)
   }
 
   /// Help and version go to stdout with 0; wrong usage to stderr with 2, in one line.
   private static func leave(_ error: any Error) -> Never {
     if exitCode(for: error) == .success {
       Console.out(fullMessage(for: error))
-      Foundation.exit(ExitStatus.fine.rawValue)
+      end(ExitStatus.fine.rawValue)
     }
     let line = UsageLine.unknownCommand(CommandLine.arguments, in: Self.self)
     Console.error("fabctl: \(line ?? UsageLine.of(error, in: Self.self))")
-    Foundation.exit(ExitStatus.usage.rawValue)
+    end(ExitStatus.usage.rawValue)
   }
 }
 

@@ -240,6 +240,24 @@ def test_sync_waits_for_the_echo(fabctl, told):
     assert forbidden.returncode != 0 and "needs permission to patch" in forbidden.stderr
 
 
+def test_an_invalid_resource_is_never_called_in_sync(fabctl, told):
+    config = str(told.kubeconfig("syncer-token"))
+    # The schema cannot see it: 120 is above its own highest value.
+    wrong = {"spec": {"targetRegister": None, "targetValue": None, "registers": [
+        {"name": "a", "address": 4001, "value": 120, "max": 95}]}}
+    told.apply(told.plc("line-bad"))
+    try:
+        done = told.kubectl("patch", "plc", "line-bad", "--type=merge", "-p", json.dumps(wrong))
+        assert done.returncode == 0, done.stderr
+        for words, code in [(["sync", "line-bad", "--yes"], 5), (["sync", "line-bad", "--dry-run"], 5),
+                            (["diff", "line-bad"], 3), (["get-status", "line-bad", "--exit-code"], 3)]:
+            done = fabctl(*words, "--kubeconfig", config)
+            assert done.returncode == code and "in sync" not in done.stdout, (words, done)
+            assert "default/line-bad: not known: invalid: " in done.stderr and "value" in done.stderr, done.stderr
+    finally:
+        told.kubectl("delete", "plc", "line-bad")
+
+
 def test_an_operators_words_become_annotations_and_spec(fabctl, told):
     config = str(told.kubeconfig("syncer-token"))
 

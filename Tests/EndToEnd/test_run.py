@@ -7,6 +7,7 @@ import socket
 import stat
 
 from conftest import BIN, manifest, wait_for
+from test_cli_status import Deaf
 
 
 def start(fabctl, repository, *options, **extra):
@@ -59,6 +60,47 @@ def test_one_controls_and_the_others_are_told(fabctl, terminal, repository, plc)
     session.wait("OBSERVE", str(process.pid), "line-1")
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == 130
+
+
+def test_a_command_that_does_not_stay_is_waited_for(fabctl, repository):
+    deaf = Deaf()
+    repository.commit({"a.yaml": manifest("line-1", deaf.port, extra="  timeoutMs: 60000\n")})
+    git = ["--git", str(repository.path)]
+    sync = fabctl.start("sync", "line-1", "--yes", "--timeout", "8", *git)
+    wait_for("the sync to read", lambda: deaf.open)
+    stopped, waiting = fabctl.start("run", *git), fabctl.start("run", *git)
+    line = stopped.stderr.readline()
+    assert line.startswith("fabctl: waiting up to 30 s") and f"pid {sync.pid}" in line
+    stopped.send_signal(signal.SIGTERM)
+    assert stopped.wait(5) == 0 and sync.poll() is None
+    assert sync.wait(60) == 7
+    wait_for("the socket", sockets)
+    assert waiting.poll() is None
+    waiting.send_signal(signal.SIGTERM)
+    assert waiting.wait(20) == 0 and waiting.stderr.read().count("waiting up to 30 s") == 1
+    deaf.socket.close()
+
+
+def test_a_dry_run_is_in_nobodys_way_and_knows_the_journal(fabctl, repository, plc):
+    device = plc({4001: 2400})
+    repository.commit({"a.yaml": manifest("line-1", device.port)})
+    git = ["--git", str(repository.path)]
+    dry = ["sync", "--all", "--dry-run", *git]
+    assert fabctl("audit", *git).stdout == fabctl(*dry).stderr == "" != fabctl(*dry).stdout
+    assert "nothing has been recorded" in fabctl("audit", *git).stderr
+    assert fabctl("shelve", "line-1", "--for", "1h", "--reason", "pump swap", *git).returncode == 0
+    before = fabctl("audit", *git, "-o", "json").stdout
+    done = fabctl(*dry)
+    assert done.returncode == 4 and "pump swap" in done.stdout
+    assert fabctl("audit", *git, "-o", "json").stdout == before and device.writes() == []
+    deaf = Deaf()
+    repository.commit({"a.yaml": manifest("line-1", deaf.port, extra="  timeoutMs: 60000\n")})
+    fabctl.start(*dry)
+    wait_for("the dry run to read", lambda: deaf.open)
+    process = start(fabctl, repository)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0 and "waiting" not in process.stderr.read()
+    deaf.socket.close()
 
 
 def test_a_screen_that_controls_can_be_attached_to(fabctl, terminal, repository, plc):

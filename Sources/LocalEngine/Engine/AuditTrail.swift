@@ -72,8 +72,26 @@ extension DeviceMachine {
   }
 }
 
-/// No journal: nothing is kept beyond this process.
+extension JournalRestore {
+  func standing(of device: DeviceID) -> RestoredDevice {
+    var found = RestoredDevice(counters: counters[device])
+    for entry in overrides {
+      switch entry {
+      case .shelf(let id, let shelf) where id == device: found.shelves.append(shelf)
+      case .suspend(let id, let by, _) where id == device: found.suspendedBy = by
+      default: break
+      }
+    }
+    return found
+  }
+}
+
+/// Nothing is kept beyond this process; what one before it kept may be known.
 final class NoAuditTrail: AuditTrail {
+  private let restore: JournalRestore
+
+  init(_ restore: JournalRestore = JournalRestore()) { self.restore = restore }
+
   func intend(_ order: WriteOrder, revision: String, at time: WallTime, _ done: @escaping (String?) -> Void) {
     done(nil)
   }
@@ -88,7 +106,7 @@ final class NoAuditTrail: AuditTrail {
   func note(status: DeviceStatus?, of device: DeviceID, at time: WallTime) {}
   func sample(_ device: DeviceID, registers: [RegisterSpec], at time: WallTime, _ value: (Int) -> Double) {}
   func forgetSeries(of device: DeviceID) {}
-  func restored(_ device: DeviceID) -> RestoredDevice { RestoredDevice() }
+  func restored(_ device: DeviceID) -> RestoredDevice { restore.standing(of: device) }
   func carryOver(_ standing: RestoredDevice, of device: DeviceID, at time: WallTime) {}
   func adopt(_ restore: JournalRestore) {}
   var wantsSamples: Bool { false }

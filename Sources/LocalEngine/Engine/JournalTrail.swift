@@ -172,15 +172,7 @@ final class JournalTrail: AuditTrail {
   func forgetSeries(of device: DeviceID) { series[device] = nil }
 
   func restored(_ device: DeviceID) -> RestoredDevice {
-    var found = RestoredDevice(counters: restore.counters[device])
-    for entry in restore.overrides {
-      switch entry {
-      case .shelf(let id, let shelf) where id == device: found.shelves.append(shelf)
-      case .suspend(let id, let by, _) where id == device: found.suspendedBy = by
-      default: break
-      }
-    }
-    return found
+    restore.standing(of: device)
   }
 
   func carryOver(_ standing: RestoredDevice, of device: DeviceID, at time: WallTime) {

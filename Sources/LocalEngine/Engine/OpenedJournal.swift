@@ -10,11 +10,14 @@ public struct JournalChoice: Sendable {
   public var actor: String
   /// With version.
   public var program: String
+  /// What it holds counts, and nothing is added to it.
+  public var readOnly: Bool
 
-  public init(directory: StateDirectory, actor: String, program: String) {
+  public init(directory: StateDirectory, actor: String, program: String, readOnly: Bool = false) {
     self.directory = directory
     self.actor = actor
     self.program = program
+    self.readOnly = readOnly
   }
 }
 
@@ -40,6 +43,11 @@ struct OpenedJournal: Sendable {
     do throws(JournalProblem) {
       let location = try JournalLocation(
         state: url.deletingLastPathComponent().path, set: url.lastPathComponent)
+      guard !choice.readOnly else {
+        (door, writer) = (nil, nil)
+        (restore, problem) = await Self.read(location)
+        return
+      }
       let relay = relay
       let writer = JournalWriter(
         location, session: JournalSession(program: choice.program, actor: choice.actor, pid: getpid()),
@@ -59,9 +67,23 @@ struct OpenedJournal: Sendable {
     }
   }
 
+  /// What the journal holds, without writing to it. That there is none yet is no problem.
+  private static func read(_ location: JournalLocation) async -> (JournalRestore, JournalProblem?) {
+    var wall = timespec()
+    clock_gettime(CLOCK_REALTIME, &wall)
+    let now = WallTime(milliseconds: Int64(wall.tv_sec) * 1000 + Int64(wall.tv_nsec) / 1_000_000)
+    do throws(JournalProblem) {
+      return (try await JournalReader(location).restore(now: now), nil)
+    } catch .missing {
+      return (JournalRestore(), nil)
+    } catch {
+      return (JournalRestore(), error)
+    }
+  }
+
   /// On the engine's loop.
   func trail(on loop: any EventLoop) -> any AuditTrail {
-    guard let writer else { return NoAuditTrail() }
+    guard let writer else { return NoAuditTrail(restore) }
     return JournalTrail(writer: writer, loop: loop, actor: actor, restore: restore)
   }
 

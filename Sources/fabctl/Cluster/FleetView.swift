@@ -11,8 +11,13 @@ struct FleetView {
   /// In cluster mode each device has its own.
   var revisions: [DeviceID: String] = [:]
   var conditions: [DeviceID: [PLCCondition]] = [:]
+  /// Neither read nor failed within the time there was: busy, or slower than that.
+  var late: Set<DeviceID> = []
 
-  init(_ snapshot: FleetSnapshot) { self.snapshot = snapshot }
+  init(_ snapshot: FleetSnapshot, late: Set<DeviceID> = []) {
+    self.snapshot = snapshot
+    self.late = late
+  }
 
   init(_ listing: ClusterListing) {
     snapshot = listing.snapshot
@@ -23,6 +28,15 @@ struct FleetView {
 
   func devices(_ selection: DeviceSelection) -> [DeviceSnapshot] {
     snapshot.devices.filter { selection.matches($0.spec) }
+  }
+
+  /// Names the selected devices that were not read in time, and says whether there are any.
+  func tellLate(_ selection: DeviceSelection) -> Bool {
+    let devices = devices(selection).filter { late.contains($0.id) }
+    for device in devices {
+      Console.error("\(device.id): not read within \(FleetReading.patience) s: busy, or slow to answer")
+    }
+    return !devices.isEmpty
   }
 
   func revision(of id: DeviceID) -> String {

@@ -8,7 +8,8 @@ struct Diff: AsyncParsableCommand {
     abstract: "Print each register whose actual value differs from the desired one.",
     discussion:
       "Reads every device once and writes nothing; in a cluster, compares what the operator read last. Exits with 1 when there is drift, 3 when some devices "
-      + "are unreachable and none of the others drifted.")
+      + "are unreachable, or registers cannot be read, and nothing else drifted, 7 when a device was not read in time."
+  )
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, name }
 
@@ -23,11 +24,15 @@ struct Diff: AsyncParsableCommand {
 
   func run() async throws {
     let selection = DeviceSelection(names: names, selector: chosen.selector)
-    let devices = try await FleetReading.once(source, selection).devices(selection)
+    let view = try await FleetReading.once(source, selection)
+    let devices = view.devices(selection)
+    let isLate = view.tellLate(selection)
     let away = devices.filter { $0.view.status == .unreachable }
     for device in away {
       Console.error("\(device.id): unreachable: \(device.view.lastError ?? "no answer")")
     }
+    let unknown = devices.filter { !view.late.contains($0.id) }.flatMap(NotKnown.lines)
+    for line in unknown { Console.error(line) }
     let drifts = devices.filter { $0.view.status != .unreachable }.flatMap(Drift.all)
     switch output {
     case .text:
@@ -43,8 +48,9 @@ struct Diff: AsyncParsableCommand {
     case .json:
       Console.out(ManifestValue.array(drifts.map(\.document)).json().withoutFinalLineBreak)
     }
+    if isLate { throw ExitCode(ExitStatus.timedOut.rawValue) }
     if !drifts.isEmpty { throw ExitCode(ExitStatus.driftFound.rawValue) }
-    if !away.isEmpty { throw ExitCode(ExitStatus.unreachable.rawValue) }
+    if !away.isEmpty || !unknown.isEmpty { throw ExitCode(ExitStatus.unreachable.rawValue) }
   }
 }
 
@@ -56,7 +62,7 @@ private struct Drift {
 
   static func all(_ device: DeviceSnapshot) -> [Drift] {
     device.view.registers.enumerated().compactMap { index, register in
-      guard register.inSync == false else { return nil }
+      guard register.inSync == false, register.exception == nil else { return nil }
       let place = device.sources.indices.contains(index) ? device.sources[index] : nil
       return Drift(device: device.id, register: register, place: place)
     }

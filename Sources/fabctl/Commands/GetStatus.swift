@@ -16,7 +16,7 @@ struct GetStatus: AsyncParsableCommand {
     abstract: "Print Git vs Reality for every device, or for the named ones.",
     discussion: """
       Reads every device once and writes nothing; in a cluster, prints what the operator read last. Exit codes: 0 fine; 1 drift found (with --exit-code);
-      3 some devices unreachable; 5 source invalid; 6 repository or cluster unreachable; 7 timed out.
+      3 some devices unreachable, or with --exit-code not comparable; 5 source invalid; 6 repository or cluster unreachable; 7 timed out.
       """, aliases: ["get", "status"])
 
   @Argument(help: "Devices, `name` or `namespace/name`; all when none is named.", completion: .deviceNames)
@@ -58,10 +58,13 @@ struct GetStatus: AsyncParsableCommand {
     case .json: Console.out(StatusDocuments.json(devices, of: view))
     case .yaml: Console.out(StatusDocuments.yaml(devices, of: view))
     }
+    if view.tellLate(selection) { throw ExitCode(ExitStatus.timedOut.rawValue) }
+    let unknown = exitCode ? devices.flatMap(NotKnown.lines) : []
+    for line in unknown { Console.error(line) }
     let drifted = devices.contains { device in device.view.registers.contains { $0.inSync == false } }
     if exitCode, drifted { throw ExitCode(ExitStatus.driftFound.rawValue) }
     let unreachable = devices.contains { $0.view.status == .unreachable }
-    if unreachable { throw ExitCode(ExitStatus.unreachable.rawValue) }
+    if unreachable || !unknown.isEmpty { throw ExitCode(ExitStatus.unreachable.rawValue) }
   }
 
   private static func name(_ device: DeviceSnapshot) -> String {
@@ -86,6 +89,7 @@ struct GetStatus: AsyncParsableCommand {
       for line in plain.news(snapshot) { Console.error("fabctl: \(line)") }
       let view = FleetView(snapshot)
       for line in printer.lines(view.devices(selection), of: view) { Console.out(line) }
+      if Console.outIsGone { break }
     }
   }
 
@@ -99,6 +103,7 @@ struct GetStatus: AsyncParsableCommand {
         if snapshot.at - records.loadedAt > .seconds(2) { records = await StandingRecords.load(choice) }
         let complete = FleetView(records.applied(to: snapshot))
         for line in printer.lines(complete.devices(selection), of: complete) { Console.out(line) }
+        if Console.outIsGone { break }
       }
     }
   }

@@ -41,7 +41,14 @@ struct Run: AsyncParsableCommand {
     let logger = log.logger
     defer { log.close() }
     let endpoint = try metrics.map { try MetricsEndpoint(listen: $0) }
-    var session = try await LocalSession.open(source, observe ? .observe : .mustControl, logger: logger)
+    var session: LocalSession
+    do {
+      session = try await LocalSession.open(
+        source, observe ? .observe : .mustControl, logger: logger, waiting: signals)
+    } catch let stopped as LockPatience.Stopped {
+      if stopped.signal == SIGINT { throw ExitCode(ExitStatus.interrupted.rawValue) }
+      return
+    }
     let socket = ControllerSocket(LocalSession.directory(choice))
     var serving: [Task<Void, Never>] = []
     if let endpoint { serving.append(endpoint.serve(session.engine, logger) { logger.error("\($0)") }) }

@@ -12,7 +12,7 @@ struct Sync: AsyncParsableCommand {
       Prints the plan and asks before anything is written (--yes in scripts). --force overrides autoCorrect and the
       correction windows, and no other rule. In a cluster the operator is asked, through an annotation, and its answer
       is waited for. Exit codes: 0 done; 3 unreachable; 4 refused by a safety rule, or not
-      confirmed; 7 timed out; 130 interrupted.
+      confirmed; 5 a resource is invalid; 7 timed out; 130 interrupted.
       """)
 
   @Argument(help: "Devices, `name` or `namespace/name`.", completion: .deviceNames)
@@ -68,8 +68,8 @@ struct Sync: AsyncParsableCommand {
   private func reconcileLocally() async throws -> ExitStatus {
     var settings = EngineSettings()
     settings.automaticCorrections = false
-    // A dry run takes the lock if it is free, to see the journal's overrides and budgets as a real one would.
-    return try await LocalSession.with(source, dryRun ? .control : .mustControl, settings: settings) {
+    // A dry run reads the journal's overrides and budgets, and is in nobody's way.
+    return try await LocalSession.with(source, dryRun ? .rehearse : .mustControl, settings: settings) {
       try await reconcile($0.engine)
     }
   }
@@ -99,8 +99,16 @@ struct Sync: AsyncParsableCommand {
     let steps = await plan(scope, engine)
     for step in steps { Console.out(Console.visible(SyncText.line(step))) }
     let writes = steps.filter(\.refusals.isEmpty)
-    let rest: ExitStatus = unreachable.isEmpty ? .fine : .unreachable
-    if steps.isEmpty, unreachable.isEmpty { Console.out("Everything is in sync; nothing to write.") }
+    // What a step is planned for is told there.
+    let unknown = devices.filter { device in
+      let planned = Set(steps.lazy.filter { $0.device == device.id }.map(\.register.name))
+      return !NotKnown.registers(device.view).allSatisfy { planned.contains($0.spec.name) }
+        || NotKnown.isNotUnderstood(device)
+    }
+    for device in unknown { for line in NotKnown.lines(device) { Console.error(line) } }
+    var rest: ExitStatus = unreachable.isEmpty && unknown.isEmpty ? .fine : .unreachable
+    if devices.contains(where: NotKnown.isNotUnderstood) { rest = .sourceInvalid }
+    if steps.isEmpty, rest == .fine { Console.out("Everything is in sync; nothing to write.") }
     if dryRun || steps.isEmpty || (writes.isEmpty && !yes) {
       return steps.count > writes.count ? .refused : rest
     }

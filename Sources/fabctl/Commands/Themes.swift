@@ -52,8 +52,7 @@ struct ThemesCommand: ParsableCommand {
     settings.themes = [theme]
     settings.themeName = theme.name
     let frame = SamplePlant.frame(Size(sides[0], sides[1]), settings: settings)
-    let text = frame.ansi(theme: theme, depth: (colors ?? Self.usual).depth)
-    FileHandle.standardOutput.write(Data(text.utf8))
+    Console.out(frame.ansi(theme: theme, depth: (colors ?? Self.usual).depth).withoutFinalLineBreak)
   }
 
   private static var usual: Colors {

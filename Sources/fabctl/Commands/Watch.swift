@@ -123,6 +123,8 @@ struct WatchSession {
         for await snapshot in engine.snapshots() {
           for line in plain.news(snapshot) { Console.error("fabctl: \(line)") }
           for line in plain.lines(snapshot) { Console.out(line) }
+          // Nobody reads: the end is the ordinary one, and what it controlled is given back.
+          if Console.outIsGone { break }
         }
         return nil
       }

@@ -5,9 +5,13 @@ import Foundation
 import GitSource
 import LocalEngine
 import Logging
+import Synchronization
 
 /// One read pass over the fleet, without writing: what the one-shot commands print.
 enum FleetReading {
+  /// Seconds that a reading may take.
+  static let patience = 60
+
   /// Reads every selected device once, or in a cluster what the operator read last; a device that does not answer in
   /// time is told as it is.
   static func once(_ options: SourceOptions, _ selection: DeviceSelection) async throws -> FleetView {
@@ -15,7 +19,8 @@ enum FleetReading {
     case .local(let choice):
       let records = await StandingRecords.load(choice)
       return try await LocalSession.with(options, .observe) { session in
-        FleetView(records.applied(to: try await settled(session.engine, selection)))
+        let (snapshot, late) = try await reading(session.engine, selection, within: patience)
+        return FleetView(records.applied(to: snapshot), late: late)
       }
     case .cluster(let choices):
       let view = FleetView(try await ClusterListing.read(choices))
@@ -44,11 +49,29 @@ enum FleetReading {
 
   /// Waits until the source is loaded and every selected device has been read or has failed.
   static func settled(
-    _ engine: any FleetEngine, _ selection: DeviceSelection, within limit: Int = 60
+    _ engine: any FleetEngine, _ selection: DeviceSelection, within limit: Int = patience
   ) async throws -> FleetSnapshot {
-    try await withThrowingTaskGroup(of: FleetSnapshot?.self) { group in
+    let (snapshot, late) = try await reading(engine, selection, within: limit)
+    guard late.isEmpty else { throw tooLate(limit) }
+    return snapshot
+  }
+
+  private static func tooLate(_ limit: Int) -> CommandFailure {
+    CommandFailure(
+      .timedOut, "fabctl: some devices gave no answer within \(limit) s; try fewer of them, by name")
+  }
+
+  /// The same, but one that is late does not hide the others: it is named beside what is known by then.
+  private static func reading(
+    _ engine: any FleetEngine, _ selection: DeviceSelection, within limit: Int
+  ) async throws -> (snapshot: FleetSnapshot, late: Set<DeviceID>) {
+    let newest = Newest()
+    let settled = try await withThrowingTaskGroup(of: FleetSnapshot?.self) { group in
       group.addTask {
-        for await snapshot in engine.snapshots() where try isSettled(snapshot, selection) { return snapshot }
+        for await snapshot in engine.snapshots() {
+          if try isSettled(snapshot, selection) { return snapshot }
+          newest.snapshot.withLock { $0 = snapshot }
+        }
         return nil
       }
       group.addTask {
@@ -56,12 +79,19 @@ enum FleetReading {
         return nil
       }
       defer { group.cancelAll() }
-      guard let first = try await group.next(), let snapshot = first else {
-        throw CommandFailure(
-          .timedOut, "fabctl: some devices gave no answer within \(limit) s; try fewer of them, by name")
-      }
-      return snapshot
+      return try await group.next() ?? nil
     }
+    if let settled { return (settled, []) }
+    // Without a source there are no devices that could be told.
+    guard let snapshot = newest.snapshot.withLock({ $0 }), snapshot.source.state != .loading else {
+      throw tooLate(limit)
+    }
+    let late = snapshot.devices.filter { !isSettled($0, selection) }.map(\.id)
+    return (snapshot, Set(late))
+  }
+
+  private final class Newest: Sendable {
+    let snapshot = Mutex<FleetSnapshot?>(nil)
   }
 
   private static func isSettled(_ snapshot: FleetSnapshot, _ selection: DeviceSelection) throws -> Bool {
@@ -79,8 +109,10 @@ enum FleetReading {
     try selection.requireAll(in: snapshot.devices.map(\.id))
     // Attached, nothing is asked of a device: what is known is known.
     if snapshot.mode == .attached { return true }
-    return snapshot.devices.allSatisfy { device in
-      !selection.matches(device.spec) || device.view.lastRead != nil || device.view.phase == .failed
-    }
+    return snapshot.devices.allSatisfy { isSettled($0, selection) }
+  }
+
+  private static func isSettled(_ device: DeviceSnapshot, _ selection: DeviceSelection) -> Bool {
+    !selection.matches(device.spec) || device.view.lastRead != nil || device.view.phase == .failed
   }
 }

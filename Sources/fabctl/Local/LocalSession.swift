@@ -23,19 +23,21 @@ struct LocalSession {
     /// Control or fail.
     case mustControl
     case observe
+    /// Observe, and know what the journal holds: what control would do can be told.
+    case rehearse
   }
 
   static func open(
     _ options: SourceOptions, _ wish: Wish, logger: Logger = FleetReading.quietLogger,
-    settings: EngineSettings = EngineSettings()
+    settings: EngineSettings = EngineSettings(), waiting signals: StopSignals? = nil
   ) async throws -> LocalSession {
     let choice = try options.choice()
     let directory = Self.directory(choice)
     var lock: ControllerLock?
     var reason = ""
     var controller: String?
-    if wish != .observe {
-      switch ControllerLock.acquire(in: directory, user: Operator.name, since: Date()) {
+    if wish == .control || wish == .mustControl {
+      switch try await LockPatience.acquire(directory, signals) {
       case .acquired(let taken): lock = taken
       case .heldBy(let holder), .heldElsewhere(let holder):
         controller = holder
@@ -45,7 +47,8 @@ struct LocalSession {
       if wish == .mustControl, lock == nil {
         let way =
           controller == nil
-          ? "" : "; use that process's screen (`fabctl watch`, or `--attach` to a `fabctl run`), or end it and try again"
+          ? ""
+          : "; use that process's screen (`fabctl watch`, or `--attach` to a `fabctl run`), or end it and try again"
         throw CommandFailure(.refused, "fabctl: not writing: \(reason)\(way)")
       }
     }
@@ -57,7 +60,10 @@ struct LocalSession {
     let git = GitSource(try configuration(choice), log: logger, now: DashboardRuntime.now)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let journal =
-      lock == nil ? nil : JournalChoice(directory: directory, actor: Operator.name, program: Build.line)
+      lock == nil && wish != .rehearse
+      ? nil
+      : JournalChoice(
+        directory: directory, actor: Operator.name, program: Build.line, readOnly: lock == nil)
     let engine = try await LocalEngine(
       source: GitDesiredSource(git), origin: choice.git, settings: settings, journal: journal,
       loop: group.next(), logger: logger)
