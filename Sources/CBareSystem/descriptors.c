@@ -10,3 +10,8 @@ __attribute__((constructor)) static void raiseDescriptorLimit(void) {
   limit.rlim_cur = limit.rlim_max;
   (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
+
+unsigned long descriptorLimit(void) {
+  struct rlimit limit;
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (unsigned long)limit.rlim_cur : (unsigned long)-1;
+}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CBareSystem
 import Foundation
 
 /// The command line. `main` maps every error to a line on stderr and an exit code of `ExitStatus`.
@@ -28,6 +29,13 @@ struct Fabctl: AsyncParsableCommand {
     Console.keepStandardStreams()
     // A reader that goes away (`fabctl list | head`) is an error of write(2), not a death.
     signal(SIGPIPE, SIG_IGN)
+    let descriptors = descriptorLimit()
+    if Int(clamping: descriptors) < fewestDescriptors {
+      Console.error(
+        "fabctl: only \(descriptors) file descriptors are allowed, it takes \(fewestDescriptors):"
+          + " raise the limit (ulimit -n)")
+      Foundation.exit(ExitStatus.usage.rawValue)
+    }
     // What must tidy up first (a dashboard, a sync that writes) puts its own handler in place of this one.
     signal(SIGINT) { _ in _exit(ExitStatus.interrupted.rawValue) }
     do {

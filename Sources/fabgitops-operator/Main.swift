@@ -1,10 +1,18 @@
 import ArgumentParser
+import CBareSystem
 import Foundation
 
 @main
 enum Main {
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
+    let descriptors = descriptorLimit()
+    if Int(clamping: descriptors) < fewestDescriptors {
+      complain(
+        "only \(descriptors) file descriptors are allowed, it takes \(fewestDescriptors):"
+          + " raise the limit (ulimit -n)")
+      exit(2)
+    }
     do {
       try await OperatorProcess(try OperatorCommand.parse()).run()
     } catch let failure as OperatorFailure {

@@ -16,6 +16,8 @@ public enum GitFailure: Error, Hashable, Sendable, CustomStringConvertible {
   case corrupted(String, detail: String)
   case tooLarge(what: String, limit: Int)
   case timedOut(command: String, after: Duration)
+  /// A program that is started needs some.
+  case noDescriptors
   case cancelled
   case unexpected(command: String, detail: String)
 
@@ -42,6 +44,7 @@ public enum GitFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case .tooLarge(let what, let limit): "\(what) is larger than the limit of \(limit) bytes"
     case .timedOut(let command, let after):
       "git \(command) did not finish within \(after.components.seconds) s"
+    case .noDescriptors: "cannot run git: no file descriptors left: raise the limit (ulimit -n)"
     case .cancelled: "cancelled"
     case .unexpected(let command, let detail): "git \(command) failed: \(detail)"
     }

@@ -91,6 +91,7 @@ public struct GitProgram: Sendable {
     environment extra: [String: String] = [:], limit: Int = 1 << 20, timeout: Duration = .seconds(30)
   ) async throws(GitFailure) -> Output {
     let name = name ?? executable
+    try FreeDescriptors.require()
     let child = childEnvironment(extra)
     let inputFile = try InputFile(input)
     do {
@@ -130,11 +131,15 @@ public struct GitProgram: Sendable {
     options.teardownSequence = [
       .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(500))
     ]
+    // Again, for this may be later; and nothing is awaited from here until the pipes are there.
+    try FreeDescriptors.require()
+    let standardInput = input.open()
+    guard standardInput >= 0 else { throw GitFailure.noDescriptors }
     let program: Executable = executable.contains("/") ? .path(.init(executable)) : .name(executable)
     let result = try await Subprocess.run(
       program, arguments: Arguments(arguments), environment: child, workingDirectory: .init(directory),
       platformOptions: options,
-      input: .fileDescriptor(.init(rawValue: input.open()), closeAfterSpawningProcess: true),
+      input: .fileDescriptor(.init(rawValue: standardInput), closeAfterSpawningProcess: true),
       output: .bytes(limit: limit), error: .string(limit: 1 << 20))
     let status: Int32 =
       switch result.terminationStatus {

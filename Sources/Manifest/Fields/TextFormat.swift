@@ -49,7 +49,7 @@ struct TextFormat: Sendable {
 
   static func isLabel(_ text: Substring) -> Bool {
     guard (1...63).contains(text.utf8.count), text.first != "-", text.last != "-" else { return false }
-    return text.allSatisfy { ("a"..."z").contains($0) || $0.isASCIIDigit || $0 == "-" }
+    return text.allSatisfy { $0.isASCII(within: "a"..."z") || $0.isASCIIDigit || $0 == "-" }
   }
 
   static func isQualified(_ text: Substring) -> Bool {
@@ -74,5 +74,7 @@ struct TextFormat: Sendable {
 }
 
 extension Character {
-  var isASCIILetterOrDigit: Bool { isASCIIDigit || ("a"..."z").contains(self) || ("A"..."Z").contains(self) }
+  var isASCIILetterOrDigit: Bool {
+    isASCIIDigit || isASCII(within: "a"..."z") || isASCII(within: "A"..."Z")
+  }
 }

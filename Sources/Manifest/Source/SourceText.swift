@@ -6,6 +6,8 @@ struct SourceText {
   enum Limit {
     /// Bytes of one file.
     static let fileSize = 4 << 20
+    /// Characters of one file that may begin a node; see `NodeGuard`. 10,000 devices have about 200,000.
+    static let marks = 300_000
     /// Aliases of one file, and bytes of a file that has any.
     static let aliases = 50
     static let aliasedFileSize = 64 << 10
@@ -34,6 +36,10 @@ struct SourceText {
     }
     if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
     if let problem = Self.firstUnprintable(in: text) {
+      problems.append(problem)
+      return
+    }
+    if let problem = NodeGuard.problem(in: bytes) {
       problems.append(problem)
       return
     }

@@ -59,7 +59,7 @@ private enum NumberShape {
     if rest.hasPrefix("0x"), !rest.dropFirst(2).isEmpty, rest.dropFirst(2).allSatisfy(\.isASCIIHexDigit) {
       self = .integer(digits: sign + rest.dropFirst(2), radix: 16)
     } else if rest.hasPrefix("0o"), !rest.dropFirst(2).isEmpty,
-      rest.dropFirst(2).allSatisfy({ ("0"..."7").contains($0) })
+      rest.dropFirst(2).allSatisfy(\.isASCIIOctalDigit)
     {
       self = .integer(digits: sign + rest.dropFirst(2), radix: 8)
     } else if rest.allSatisfy(\.isASCIIDigit) {
@@ -89,6 +89,15 @@ private enum NumberShape {
 }
 
 extension Character {
-  var isASCIIDigit: Bool { ("0"..."9").contains(self) }
-  var isASCIIHexDigit: Bool { isASCIIDigit || ("a"..."f").contains(self) || ("A"..."F").contains(self) }
+  var isASCIIDigit: Bool { isASCII(within: "0"..."9") }
+  var isASCIIOctalDigit: Bool { isASCII(within: "0"..."7") }
+  var isASCIIHexDigit: Bool {
+    isASCIIDigit || isASCII(within: "a"..."f") || isASCII(within: "A"..."F")
+  }
+
+  /// A range of characters would do as dictionaries do: "e" with a joiner or an accent lies between "e" and "f".
+  func isASCII(within range: ClosedRange<Unicode.Scalar>) -> Bool {
+    guard let asciiValue else { return false }
+    return range.contains(Unicode.Scalar(asciiValue))
+  }
 }

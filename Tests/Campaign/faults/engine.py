@@ -40,7 +40,8 @@ class NoDescriptors(Fault):
     async def strike(self, world):
         pid = world.engine.pid
         highest = max(int(name) for name in os.listdir(f"/proc/{pid}/fd"))
-        await self._limit(pid, highest + 1)
+        # None, or some and not enough to start git with.
+        await self._limit(pid, highest + 1 + world.random.choice((0, world.random.randrange(16))))
         for proxy in world.proxies.values():
             await proxy.set("cut")
             await proxy.set("pass")
