@@ -31,7 +31,10 @@ import Testing
       "CBareSystem": [],
       "CZlib": [],
       "Observability": nio + platform
-        + ["Control", "Fleet", "CZlib", "CoreMetrics", "Hummingbird", "HTTPTypes", "Logging", "Foundation"],
+        + [
+          "Control", "Fleet", "CZlib", "CoreMetrics", "Hummingbird", "HTTPTypes", "NIOHTTPTypes", "Logging",
+          "Foundation",
+        ],
       "Terminal": ["Synchronization"],
       "NcursesTerminal": platform + ["Terminal", "CNcurses"],
       "ThemeFiles": ["Terminal", "Yams", "Foundation"],

@@ -1,4 +1,3 @@
-import Kubernetes
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -12,19 +11,39 @@ public final class WebhookServer: Sendable {
   static let maxBody = 8 << 20
   static let maxConnections = 256
 
+  /// How long things may take.
+  struct Patience: Sendable {
+    /// From the connection, or the head of a later request, until the whole request is there. The API server itself
+    /// waits 30 s at most.
+    var request: TimeAmount = .seconds(30)
+    /// From an answer until the head of the next request.
+    var idle: TimeAmount = .seconds(120)
+  }
+
   private let host: String
   private let port: Int
   private let certificates: WebhookCertificates
   private let logger: Logger
   private let onVerdict: @Sendable (AdmissionReview.Verdict) -> Void
+  private let patience: Patience
 
   /// - Parameters:
   ///   - port: 0: any free port, told by `run`.
   ///   - onVerdict: told each answer, on a thread of the server.
-  public init(
+  public convenience init(
     host: String, port: Int, certificates: WebhookCertificates, logger: Logger,
     onVerdict: @escaping @Sendable (AdmissionReview.Verdict) -> Void = { _ in }
   ) {
+    self.init(
+      host: host, port: port, certificates: certificates, logger: logger, patience: Patience(),
+      onVerdict: onVerdict)
+  }
+
+  init(
+    host: String, port: Int, certificates: WebhookCertificates, logger: Logger, patience: Patience,
+    onVerdict: @escaping @Sendable (AdmissionReview.Verdict) -> Void = { _ in }
+  ) {
+    self.patience = patience
     self.host = host
     self.port = port
     self.certificates = certificates
@@ -36,7 +55,7 @@ public final class WebhookServer: Sendable {
   public func run(onListening: @Sendable (Int) -> Void = { _ in }) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let open = Counter()
-    let (certificates, logger, onVerdict) = (certificates, logger, onVerdict)
+    let (certificates, logger, patience, onVerdict) = (certificates, logger, patience, onVerdict)
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 256)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -46,9 +65,8 @@ public final class WebhookServer: Sendable {
         return channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
           try pipeline.addHandler(NIOSSLServerHandler(context: certificates.context()))
-          try pipeline.addHandler(IdleStateHandler(allTimeout: .seconds(120)))
           try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
-          try pipeline.addHandler(WebhookHandler(logger: logger, onVerdict: onVerdict))
+          try pipeline.addHandler(WebhookHandler(patience: patience, logger: logger, onVerdict: onVerdict))
         }
       }
     do {
@@ -78,88 +96,5 @@ public final class WebhookServer: Sendable {
     }
 
     func leave() { count.withLock { $0 -= 1 } }
-  }
-}
-
-/// One connection: a request at a time.
-private final class WebhookHandler: ChannelInboundHandler {
-  typealias InboundIn = HTTPServerRequestPart
-  typealias OutboundOut = HTTPServerResponsePart
-
-  private let logger: Logger
-  private let onVerdict: @Sendable (AdmissionReview.Verdict) -> Void
-  private var head: HTTPRequestHead?
-  private var body: [UInt8] = []
-  private var isTooLarge = false
-
-  init(logger: Logger, onVerdict: @escaping @Sendable (AdmissionReview.Verdict) -> Void) {
-    self.logger = logger
-    self.onVerdict = onVerdict
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data) {
-    case .head(let head):
-      self.head = head
-      body.removeAll()
-      isTooLarge = false
-    case .body(let bytes):
-      if body.count + bytes.readableBytes > WebhookServer.maxBody {
-        isTooLarge = true
-        body.removeAll()
-      } else if !isTooLarge {
-        body.append(contentsOf: bytes.readableBytesView)
-      }
-    case .end:
-      guard let head else { return }
-      self.head = nil
-      let (status, answer) = answer(head)
-      body.removeAll()
-      send(status, answer, head, context)
-    }
-  }
-
-  private func answer(_ head: HTTPRequestHead) -> (HTTPResponseStatus, JSONValue) {
-    let path = head.uri.prefix { $0 != "?" }
-    if path == "/healthz", head.method == .GET { return (.ok, ["status": "ok"]) }
-    guard path == "/validate" else { return (.notFound, ["error": "there is nothing here"]) }
-    guard head.method == .POST else { return (.methodNotAllowed, ["error": "POST only"]) }
-    guard !isTooLarge else { return (.payloadTooLarge, ["error": "the request is too large"]) }
-    do {
-      let verdict = try AdmissionReview.judge(try JSONValue(parsing: body))
-      onVerdict(verdict)
-      return (.ok, verdict.answer)
-    } catch {
-      return (.badRequest, ["error": .string("\(error)")])
-    }
-  }
-
-  private func send(
-    _ status: HTTPResponseStatus, _ answer: JSONValue, _ request: HTTPRequestHead,
-    _ context: ChannelHandlerContext
-  ) {
-    let bytes = answer.serialized()
-    var head = HTTPResponseHead(version: request.version, status: status)
-    head.headers.add(name: "content-type", value: "application/json")
-    head.headers.add(name: "content-length", value: String(bytes.count))
-    if !request.isKeepAlive { head.headers.add(name: "connection", value: "close") }
-    context.write(wrapOutboundOut(.head(head)), promise: nil)
-    context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
-    let done = context.eventLoop.makePromise(of: Void.self)
-    if !request.isKeepAlive {
-      let channel = context.channel
-      done.futureResult.whenComplete { _ in channel.close(promise: nil) }
-    }
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: done)
-  }
-
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if event is IdleStateHandler.IdleStateEvent { return context.close(promise: nil) }
-    context.fireUserInboundEventTriggered(event)
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    logger.debug("A connection to the webhook failed", metadata: ["error": "\(error)"])
-    context.close(promise: nil)
   }
 }

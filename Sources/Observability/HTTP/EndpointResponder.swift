@@ -57,6 +57,9 @@ struct EndpointResponder: HTTPResponder {
     guard request.method == .get || request.method == .head else {
       throw BadRequest(status: 405, message: "read-only: GET and HEAD")
     }
+    guard !request.head.announcesBody else {
+      throw BadRequest(status: 413, message: "no request here has a body")
+    }
     switch endpoint {
     case .metrics: return try await metrics(request, context)
     case .live: return try whole(HealthReport.json([]), "application/json", context)

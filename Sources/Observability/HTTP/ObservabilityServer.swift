@@ -24,8 +24,10 @@ public struct ObservabilityOptions: Sendable {
   public var maxLargeBodies = 8
   /// How long a reader may take for a piece of 16 kB before it is dropped.
   public var readerPatience: Duration = .seconds(30)
-  /// How long a connection may be idle, and a request may take to arrive.
+  /// How long a connection may be idle after an answer.
   public var idleTimeout: Duration = .seconds(60)
+  /// How long a request may take to arrive as a whole.
+  public var requestPatience: Duration = .seconds(10)
   /// How long a request waits for the engine.
   public var enginePatience: Duration = .seconds(5)
   /// A line is sent at least this often, so that both ends notice a dead peer.
@@ -84,12 +86,15 @@ public final class ObservabilityServer: Sendable {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .warning)
-    let idle = TimeAmount(options.idleTimeout)
+    let (options, idle) = (options, TimeAmount(options.idleTimeout))
     let listening = Door()
     let application = Application(
       responder: responder,
       server: .http1(
         configuration: .init(
+          additionalChannelHandlers: [
+            RequestGate(patience: options.requestPatience, idle: options.idleTimeout)
+          ],
           idleTimeout: idle,
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: 8 * 1024, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 100))),
