@@ -50,6 +50,9 @@ struct HostileRepositoryTests {
       #expect(await failure(of: try repository.source())?.isGit == true)
       #expect(!FileManager.default.fileExists(atPath: mark))
     }
+    #expect(
+      await failure(of: try repository.source())?.problems.first?.contains("the commit it names is missing")
+        == true)
   }
 
   @Test func aFileThatIsTooLargeStopsTheCommitUnread() async throws {

@@ -143,6 +143,9 @@ extension GitRepository {
     let names = output.text.split(separator: "\n").map { Self.shortName(String($0), remote) }
       .filter { $0 != "HEAD" }.map { PrintableText.escaped($0, limit: 100) }
     if names.isEmpty { return .noCommits(name) }
+    if names.contains(ref) {
+      return .corrupted(name, detail: "\(ref) is there, and the commit it names is missing")
+    }
     return .noSuchRef(
       PrintableText.escaped(ref, limit: 100), branches: names,
       suggestion: NearestName.suggestion(for: ref, among: names))
