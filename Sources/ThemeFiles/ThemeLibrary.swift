@@ -95,6 +95,11 @@ public struct ThemeLibrary: Sendable {
   }
 
   private func read(_ path: String) throws(ThemeError) -> Theme {
+    // What is no plain file may never end, or never begin.
+    var info = stat()
+    if stat(path, &info) == 0, info.st_mode & S_IFMT != S_IFREG {
+      throw .unreadable(file: path, reason: "not a plain file")
+    }
     guard let handle = FileHandle(forReadingAtPath: path) else {
       throw .unreadable(file: path, reason: "no such file, or it may not be read")
     }

@@ -90,6 +90,19 @@ import Testing
     #expect(message { _ = try library.theme(named: "broken") }.contains("broken.yaml:1:1: name is missing"))
   }
 
+  /// A pipe nobody writes into would be waited for, a device may never end.
+  @Test func whatIsNoPlainFileIsNotRead() throws {
+    let directory = NSTemporaryDirectory() + "fabgitops-themes-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    #expect(mkfifo(directory + "/pipe.yaml", 0o600) == 0)
+    try FileManager.default.createSymbolicLink(
+      atPath: directory + "/zero.yaml", withDestinationPath: "/dev/zero")
+    let own = ThemeLibrary(directories: [directory]).entries().filter { $0.file != nil }
+    #expect(own.map(\.name) == ["pipe", "zero"])
+    #expect(own.allSatisfy { $0.problem?.contains("not a plain file") == true })
+  }
+
   @Test func whereTheUsersThemesAre() {
     #expect(ThemeLibrary.userDirectory(["XDG_CONFIG_HOME": "/c", "HOME": "/h"]) == "/c/fabgitops/themes")
     #expect(

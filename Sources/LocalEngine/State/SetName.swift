@@ -82,6 +82,8 @@ struct SetName: Hashable {
   }
 
   private static func firstLine(_ path: String) -> String? {
+    var info = stat()
+    guard stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { return nil }
     guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: 4096) else {
       return nil
     }
