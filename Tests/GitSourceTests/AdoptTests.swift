@@ -106,14 +106,17 @@ struct AdoptTests {
   }
 
   /// A push asks the repository's own settings which programs to run.
-  @Test(arguments: ["remote.origin.receivepack", "core.sshCommand", "credential.helper"])
-  func aRepositoryThatNamesProgramsIsNotPushedFrom(_ setting: String) async throws {
+  @Test(
+    arguments: ["remote.origin.receivepack", "core.sshCommand", "credential.helper"],
+    ["--local", "--worktree"])
+  func aRepositoryThatNamesProgramsIsNotPushedFrom(_ setting: String, _ file: String) async throws {
     let repository = try await TestRepository()
     try await repository.commit("first", ["a.yaml": manifest("line-1")])
     try await repository.git("clone", "--quiet", "--bare", ".", "../origin.git")
     try await repository.git("remote", "add", "origin", repository.root + "/origin.git")
     let mark = repository.root + "/started"
-    try await repository.git("config", setting, "touch '\(mark)'; false")
+    try await repository.git("config", "extensions.worktreeConfig", "true")
+    try await repository.git("config", file, setting, "touch '\(mark)'; false")
     let source = try repository.source()
     _ = try await source.load()
     guard case .refused(let why) = await source.adopt(request(2400, push: true)) else {

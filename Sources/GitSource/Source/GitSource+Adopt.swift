@@ -93,10 +93,13 @@ extension GitSource {
   /// it may come from anywhere.
   private func requireNoPrograms(_ repository: GitRepository, _ target: String) async throws(GitFailure) {
     let found = try await repository.git([
-      "config", "--local", "--includes", "--name-only", "--get-regexp",
+      "config", "--show-scope", "--includes", "--name-only", "--get-regexp",
       "^(core\\.(sshcommand|gitproxy|askpass)|ssh\\.variant|credential\\..*|remote\\..*\\.(receivepack|uploadpack|vcs)|gpg\\..*program)$",
     ])
-    guard found.status == 0, let name = found.text.split(whereSeparator: \.isNewline).first else { return }
+    // A repository has a file for all of its work trees and one for each.
+    let own = found.text.split(whereSeparator: \.isNewline).map { $0.split(separator: "\t") }
+      .first { $0.count == 2 && ["local", "worktree"].contains($0[0]) }
+    guard found.status == 0, let name = own?.last else { return }
     throw .remote(
       SourceOrigin.redacted(target),
       reason:

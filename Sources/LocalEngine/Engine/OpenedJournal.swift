@@ -69,11 +69,8 @@ struct OpenedJournal: Sendable {
 
   /// What the journal holds, without writing to it. That there is none yet is no problem.
   private static func read(_ location: JournalLocation) async -> (JournalRestore, JournalProblem?) {
-    var wall = timespec()
-    clock_gettime(CLOCK_REALTIME, &wall)
-    let now = WallTime(milliseconds: Int64(wall.tv_sec) * 1000 + Int64(wall.tv_nsec) / 1_000_000)
     do throws(JournalProblem) {
-      return (try await JournalReader(location).restore(now: now), nil)
+      return (try await JournalReader(location).restore(now: JournalClock.now().wall), nil)
     } catch .missing {
       return (JournalRestore(), nil)
     } catch {
