@@ -137,6 +137,15 @@ struct JSONParser {
       if peek == UInt8(ascii: "+") || peek == UInt8(ascii: "-") { index &+= 1 }
       try digits()
     }
+    // Eighteen digits fit whatever they are; a stream of readings is mostly such numbers.
+    if isWhole, index &- start <= 18 {
+      let isNegative = bytes[start] == UInt8(ascii: "-")
+      var value: Int64 = 0
+      for byte in bytes[(isNegative ? start &+ 1 : start)..<index] {
+        value = value &* 10 &+ Int64(byte &- UInt8(ascii: "0"))
+      }
+      return .integer(isNegative ? 0 &- value : value)
+    }
     let text = String(decoding: bytes[start..<index], as: UTF8.self)
     if isWhole, let value = Int64(text) { return .integer(value) }
     guard let value = Double(text), value.isFinite else { throw error("number out of range") }

@@ -36,6 +36,20 @@ public struct LineStream: AsyncSequence, Sendable {
     }
 
     public mutating func next() async throws -> [UInt8]? {
+      try await fill()
+      return ready.popLast()
+    }
+
+    /// The lines that have come and were not taken yet, at least one, in their order; `nil` at the end. For those who
+    /// have more to do for a group of lines than for each.
+    public mutating func nextGroup() async throws -> [[UInt8]]? {
+      try await fill()
+      defer { ready = [] }
+      return ready.isEmpty ? nil : ready.reversed()
+    }
+
+    /// Waits until there is a line, or the end.
+    private mutating func fill() async throws {
       do {
         while ready.isEmpty {
           guard let chunk = try await body.next() else {
@@ -44,13 +58,12 @@ public struct LineStream: AsyncSequence, Sendable {
               throw ClientError.transport(
                 TransportFailure(.broken, server: transport.server, message: message))
             }
-            return nil
+            return
           }
           var lines: [[UInt8]] = []
           try splitter.feed(chunk.readableBytesView) { lines.append($0) }
           ready = lines.reversed()
         }
-        return ready.popLast()
       } catch let error as ClientError {
         throw error
       } catch {

@@ -45,6 +45,68 @@ private let hangUp: Int16 = 0x2000
     }
   }
 
+  @Test func aBriefStreamTellsWhatIsOnlyReadAgainByNumber() async throws {
+    func plant(_ seconds: Int, _ status: DeviceStatus = .inSync, words: [UInt16] = [0x4291, 0])
+      -> [DeviceSnapshot]
+    {
+      let names = ["line-1", "line-2", "line-3"]
+      return names.map { name in
+        device(name, status: name == "line-2" ? status : .inSync) { view in
+          view.lastRead = noon + .seconds(seconds)
+          view.registers[0].lastRead = view.lastRead
+          guard name == "line-3" else { return }
+          view.registers[0].rawWords = words
+          view.registers[0].actual = RegisterCodec.decode(words, as: view.registers[0].spec)
+        }
+      }
+    }
+    let engine = SampleEngine(snapshot(plant(0)))
+    try await serving(engine) { port in
+      let client = try RawClient(port)
+      client.get("/api/v1/stream?brief=true")
+      #expect(try await client.read { types($0).contains("synced") })
+      let numbers = objects(client.text).filter { $0["type"] as? String == "device" }.map {
+        $0["number"] as? Int
+      }
+      #expect(numbers == [0, 1, 2])
+      engine.show(snapshot(plant(1, words: [0x4080, 0]), sequence: 2) { $0.at = noon + .seconds(3) })
+      #expect(try await client.read { types($0).contains("reads") })
+      #expect(types(client).suffix(2) == ["fleet", "reads"])
+      let reads = try #require(objects(client.text).last)
+      #expect(reads["devices"] as? [Int] == [0, -2000, 1, -2000, 2, -2000])
+      #expect(reads["words"] as? [[Int]] == [[2, 0, 0x4080, 0]])
+      // Whose status changed is told in full, under its number.
+      engine.show(
+        snapshot(plant(2, .drifted, words: [0x4080, 0]), sequence: 3) { $0.at = noon + .seconds(2) })
+      #expect(try await client.read { types($0).filter { $0 == "reads" }.count == 2 })
+      let last = objects(client.text).suffix(2).map { $0 }
+      #expect(last[0]["type"] as? String == "device" && last[0]["number"] as? Int == 1)
+      #expect(last[1]["devices"] as? [Int] == [0, 0, 2, 0] && last[1]["words"] == nil)
+    }
+  }
+
+  @Test func aDeviceThatComesBackHasANumberOfItsOwn() async throws {
+    let one = device("line-1")
+    let engine = SampleEngine(snapshot([one, device("line-2")]))
+    try await serving(engine) { port in
+      let client = try RawClient(port)
+      client.get("/api/v1/stream?brief=true")
+      #expect(try await client.read { types($0).contains("synced") })
+      engine.show(snapshot([one], sequence: 2))
+      #expect(try await client.read { types($0).contains("removed") })
+      engine.show(snapshot([one, device("line-2")], sequence: 3))
+      #expect(try await client.read { types($0).filter { $0 == "device" }.count == 3 })
+      #expect(objects(client.text).last?["number"] as? Int == 2)
+    }
+  }
+
+  @Test func aParameterIsTrueOrFalse() async throws {
+    try await serving(SampleEngine(snapshot([]))) { port in
+      let answer = try await fetch(port, "/api/v1/stream?brief=yes")
+      #expect(answer.status == 400 && answer.text.contains("brief: true or false"))
+    }
+  }
+
   @Test func silenceIsBrokenByPings() async throws {
     try await serving(SampleEngine(snapshot([])), { $0.pingEvery = .milliseconds(20) }) { port in
       let client = try RawClient(port)

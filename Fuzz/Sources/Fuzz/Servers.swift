@@ -95,7 +95,7 @@ func fuzzStream(_ bytes: [UInt8]) {
   for line in bytes.split(separator: UInt8(ascii: "\n")).prefix(64) {
     at.instant = at.instant + .milliseconds(100)
     guard let line = try? FleetLine(Array(line)) else { continue }
-    book.take(line, from: "f", of: "s", at: at)
+    try? book.take(line, from: "f", of: "s", at: at)
   }
   let snapshot = book.snapshot(at: at)
   for device in snapshot.devices { _ = device.view.status }

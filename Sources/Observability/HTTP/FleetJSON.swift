@@ -103,6 +103,31 @@ enum FleetJSON {
     }
   }
 
+  /// Devices that were read again, by the numbers that a brief stream gave them; times in milliseconds after `at`.
+  static func reads(
+    _ reads: [(number: Int, reading: Rereading)], at: WallTime, _ json: inout JSONWriter
+  ) {
+    json.member("at", at)
+    json.array("devices") { json in
+      for (number, reading) in reads {
+        json.integer(number)
+        json.integer(reading.at.milliseconds - at.milliseconds)
+      }
+    }
+    guard reads.contains(where: { !$0.reading.words.isEmpty }) else { return }
+    json.array("words") { json in
+      for (number, reading) in reads {
+        for new in reading.words {
+          json.array { json in
+            json.integer(number)
+            json.integer(new.register)
+            for word in new.words { json.integer(word) }
+          }
+        }
+      }
+    }
+  }
+
   private static func wear(_ wear: WriteWear, _ json: inout JSONWriter) {
     json.object("writeWear") { json in
       json.member("written", wear.written)

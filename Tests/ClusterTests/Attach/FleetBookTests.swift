@@ -62,7 +62,7 @@ import Testing
     }
     var seen = book.snapshot(at: after(1))
     #expect(seen.devices[0].view.registers[0].actual == .integer(2400))
-    book.take(live("x", actual: 2500, at: after(2).wall), from: "op", of: "a", at: after(2))
+    try book.take(live("x", actual: 2500, at: after(2).wall), from: "op", of: "a", at: after(2))
     seen = book.snapshot(at: after(2))
     #expect(seen.devices[0].view.registers[0].actual == .real(2500) && seen.totals[.inSync] == 1)
     // The stream is gone; the status goes on.
@@ -71,6 +71,59 @@ import Testing
     seen = book.snapshot(at: after(31))
     #expect(seen.devices[0].view.registers[0].actual == .integer(2300))
     #expect(seen.devices[0].view.status == .drifted)
+  }
+
+  @Test func readsThatFitNothingEndTheStream() throws {
+    var book = book("a")
+    book.change("a") { $0.beginFeed("op", at: start) }
+    func reads(_ number: Int, _ words: [Rereading.Words] = []) -> FleetLine {
+      .reads([NumberedReading(number: number, reading: Rereading(at: after(2).wall, words: words))])
+    }
+    let told = Shown.device("x", desired: .real(72.5), actual: .real(72.5), at: start.wall)
+    let line = FleetLine.device(ReportedDevice(spec: told.spec, view: told.view), number: 4)
+    #expect(throws: FleetLineError.self) {
+      try book.take(reads(4), from: "op", of: "a", at: after(1))
+    }
+    try book.take(line, from: "op", of: "a", at: after(1))
+    try book.take(reads(4), from: "op", of: "a", at: after(2))
+    #expect(book.snapshot(at: after(2)).devices[0].view.lastRead == after(2).wall)
+    #expect(throws: FleetLineError.self) {
+      try book.take(
+        reads(4, [.init(register: 9, words: [1])]), from: "op", of: "a", at: after(3))
+    }
+    // Numbers are those of one stream.
+    book.change("a") { $0.beginFeed("op", at: after(4)) }
+    #expect(throws: FleetLineError.self) {
+      try book.take(reads(4), from: "op", of: "a", at: after(4))
+    }
+  }
+
+  @Test func readsAreToldByNumberAndMilliseconds() throws {
+    let line = #"""
+      {"type":"reads","at":"2026-01-02T03:04:05.500Z","devices":[7,-250,8,0],"words":[[8,1,65535,0],[8,0,3]]}
+      """#
+    guard case .reads(let readings) = try FleetLine(Array(line.utf8)) else { return #expect(Bool(false)) }
+    let at = try #require(WallTime(rfc3339: "2026-01-02T03:04:05.500Z"))
+    #expect(
+      readings == [
+        NumberedReading(number: 7, reading: Rereading(at: at + .milliseconds(-250))),
+        NumberedReading(
+          number: 8,
+          reading: Rereading(
+            at: at, words: [.init(register: 1, words: [65535, 0]), .init(register: 0, words: [3])])),
+      ])
+    let bad = [
+      #"{"type":"reads","devices":[]}"#, #"{"type":"reads","at":"2026-01-02T03:04:05Z","devices":[7]}"#,
+      #"{"type":"reads","at":"2026-01-02T03:04:05Z","devices":[7,"x"]}"#,
+      #"{"type":"reads","at":"2026-01-02T03:04:05Z","devices":[7,9223372036854775807]}"#,
+      #"{"type":"reads","at":"2026-01-02T03:04:05Z","devices":[7,-9223372036854775808]}"#,
+      #"{"type":"reads","at":"2026-01-02T03:04:05Z","devices":[7,1],"words":[[7]]}"#,
+      #"{"type":"reads","at":"2026-01-02T03:04:05Z","devices":[7,1],"words":[[7,0,65536]]}"#,
+      #"{"type":"reads","at":"2026-01-02T03:04:05Z","devices":[7,1],"words":[7]}"#,
+    ]
+    for text in bad {
+      #expect(throws: FleetLineError.self, "\(text)") { try FleetLine(Array(text.utf8)) }
+    }
   }
 
   @Test func whatNobodyRenewsIsShownAsStaleAndNotAsAValue() throws {
@@ -98,7 +151,7 @@ import Testing
       site.endList()
       site.beginFeed("op", at: start)
     }
-    book.take(live("x", actual: 2500, at: after(1).wall), from: "op", of: "a", at: after(1))
+    try book.take(live("x", actual: 2500, at: after(1).wall), from: "op", of: "a", at: after(1))
     book.change("a") { $0.turn(feed: "op", .lost("cut"), at: after(2)) }
     #expect(book.snapshot(at: after(3)).totals[.inSync] == 1)
     #expect(book.snapshot(at: after(20)).totals[.stale] == 1)
@@ -212,7 +265,7 @@ import Testing
       "type": "fleet", "at": .string((start.wall + .seconds(180)).rfc3339), "mode": "control",
       "gates": ["leading": true],
     ]
-    book.take(.fleet(FleetHeader(json)), from: "op", of: "a", at: start)
+    try book.take(.fleet(FleetHeader(json)), from: "op", of: "a", at: start)
     let problems = book.snapshot(at: start).health.problems
     #expect(problems == ["this machine's clock is 3 min behind the operator's: ages shown are wrong by that"])
   }

@@ -71,6 +71,49 @@ import Testing
     #expect(seen.devices[0].trend.count == 2)
   }
 
+  @Test func whatIsOnlyReadAgainArrivesToo() async throws {
+    let start = WallTime(milliseconds: Shown.wall().milliseconds)
+    func plant(_ seconds: Int, words: [UInt16] = [0x4291, 0]) -> [DeviceSnapshot] {
+      ["a", "b"].map { name in
+        Shown.device(name, at: start + .seconds(seconds)) { spec, view in
+          guard name == "b" else { return }
+          view.registers[0].rawWords = words
+          if words != [0x4291, 0] {
+            view.registers[0].actual = RegisterCodec.decode(words, as: spec.registers[0])
+          }
+        }
+      }
+    }
+    let engine = ShownEngine(Shown.fleet(plant(0)))
+    let path = Shown.socketPath()
+    let server = engine.serve(on: path)
+    defer { server.cancel() }
+    let attached = attach(path)
+    defer { attached.stop() }
+    _ = try #require(await Shown.first(of: attached) { $0.devices.count == 2 })
+    engine.show { $0.devices = plant(1, words: [0, 0x4291]) }
+    let seen = try #require(
+      await Shown.first(of: attached) { fleet in
+        fleet.devices.count == 2 && fleet.devices.allSatisfy { $0.view.lastRead == start + .seconds(1) }
+      })
+    #expect(seen.devices.map(\.view.registers[0].lastRead) == [start + .seconds(1), start + .seconds(1)])
+    #expect(seen.devices[0].view.registers[0].actual == .real(72.5))
+    #expect(seen.devices[1].view.registers[0].rawWords == [0, 0x4291])
+    #expect(seen.devices[1].view.registers[0].actual == .real(36.25), "decoded here, by the register's scale")
+    #expect(seen.devices.map(\.trend.count) == [2, 2])
+  }
+
+  @Test func anOperatorThatKnowsNoBriefStreamIsAskedForTheFullOne() async throws {
+    let path = Shown.socketPath()
+    let old = OldOperator(on: path)
+    defer { old.stop() }
+    let attached = attach(path)
+    defer { attached.stop() }
+    let seen = try #require(await Shown.first(of: attached) { !$0.devices.isEmpty })
+    #expect(seen.devices[0].id.name == "line-1")
+    #expect(old.asked.prefix(2) == ["/api/v1/stream?brief=true", "/api/v1/stream"])
+  }
+
   @Test func theOtherEndGoesAndComesBack() async throws {
     let engine = ShownEngine(Shown.fleet([Shown.device("a", at: Shown.wall())]))
     let path = Shown.socketPath()

@@ -29,9 +29,11 @@ struct FleetBook: Sendable {
 
   // MARK: What comes in
 
-  mutating func change(_ site: String, _ body: (inout SiteBook) -> Void) {
+  mutating func change<Failure>(
+    _ site: String, _ body: (inout SiteBook) throws(Failure) -> Void
+  ) throws(Failure) {
     guard let index = sites.firstIndex(where: { $0.name == site }) else { return }
-    body(&sites[index])
+    try body(&sites[index])
   }
 
   mutating func upsert(_ object: DynamicObject, of site: String, at now: Moment) {
@@ -49,9 +51,11 @@ struct FleetBook: Sendable {
     if events.add(prefixed, from: origin) { sites[index].mark(event) }
   }
 
-  mutating func take(_ line: FleetLine, from feed: String, of site: String, at now: Moment) {
+  mutating func take(
+    _ line: FleetLine, from feed: String, of site: String, at now: Moment
+  ) throws(FleetLineError) {
     if case .event(let event) = line { add(event, from: .stream, of: site) }
-    change(site) { $0.take(line, from: feed, at: now) }
+    try change(site) { site throws(FleetLineError) in try site.take(line, from: feed, at: now) }
   }
 
   // MARK: What goes out

@@ -126,10 +126,12 @@ struct SiteBook: Sendable {
     feeds[feed, default: FeedBook(at: now)].begin(at: now)
   }
 
-  mutating func take(_ line: FleetLine, from feed: String, at now: Moment) {
+  mutating func take(
+    _ line: FleetLine, from feed: String, at now: Moment
+  ) throws(FleetLineError) {
     // What comes through the API server's proxy tells that the API server is there.
     if isProxied, resources.isLive { resources.heard(at: now) }
-    dirty.formUnion(feeds[feed, default: FeedBook(at: now)].take(line, at: now))
+    dirty.formUnion(try feeds[feed, default: FeedBook(at: now)].take(line, at: now))
   }
 
   mutating func turn(feed: String, _ state: Contact.State, at now: Moment) {

@@ -11,6 +11,9 @@ final class AttachedDesk: Sendable {
     var nextReader = 0
     var feeds: [String: FeedConnection] = [:]
     var isStopped = false
+    var published = Instant(nanoseconds: 0)
+    /// As `published` was at the last beat.
+    var publishedAtBeat: Instant?
   }
 
   private let state: Mutex<State>
@@ -24,9 +27,9 @@ final class AttachedDesk: Sendable {
   }
 
   /// Takes something in.
-  func change(_ body: (inout FleetBook, Moment) -> Void) {
+  func change<Failure>(_ body: (inout FleetBook, Moment) throws(Failure) -> Void) throws(Failure) {
     let now = Self.now()
-    state.withLock { body(&$0.book, now) }
+    try state.withLock { state throws(Failure) in try body(&state.book, now) }
     bell.yield()
   }
 
@@ -58,10 +61,25 @@ final class AttachedDesk: Sendable {
   func publish() {
     let now = Self.now()
     state.withLock { state in
+      state.published = now.instant
       guard !state.readers.isEmpty else { return }
       let snapshot = state.book.snapshot(at: now)
       for reader in state.readers.values { reader.yield(snapshot) }
     }
+  }
+
+  /// How long ago something was published.
+  var sincePublished: Duration {
+    .nanoseconds((Self.now().instant - state.withLock(\.published)).nanoseconds)
+  }
+
+  /// Publishes what there is, unless something was published since the beat before.
+  func beat() {
+    let isQuiet = state.withLock { state in
+      defer { state.publishedAtBeat = state.published }
+      return state.published == state.publishedAtBeat
+    }
+    if isQuiet { bell.yield() }
   }
 
   func stop() {

@@ -15,7 +15,8 @@ public final class ClusterEngine: FleetEngine {
 
   /// Least time between two snapshots.
   private static let snapshotInterval = Duration.milliseconds(100)
-  /// Something is told at least this often, so that a screen knows that the engine lives.
+  /// After so long without news the same is told again, so that a screen knows that the engine lives, and what has grown
+  /// old is shown so.
   private static let heartbeat = Duration.seconds(1)
 
   /// Starts at once; `stop()` ends it.
@@ -73,26 +74,20 @@ public final class ClusterEngine: FleetEngine {
     return Capabilities(mode: .attached, missing: missing)
   }
 
+  /// At once after a quiet time, and then not more often than the interval allows.
   private static func publish(_ desk: AttachedDesk) async {
-    let (bells, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let clock = Task {
       while !Task.isCancelled {
         try? await Task.sleep(for: heartbeat)
-        bell.yield()
+        desk.beat()
       }
     }
-    let changes = Task {
-      for await _ in desk.changes { bell.yield() }
-      bell.finish()
-    }
-    defer {
-      clock.cancel()
-      changes.cancel()
-    }
-    for await _ in bells {
+    defer { clock.cancel() }
+    for await _ in desk.changes {
       guard !Task.isCancelled else { return }
+      let passed = desk.sincePublished
+      if passed < snapshotInterval { try? await Task.sleep(for: snapshotInterval - passed) }
       desk.publish()
-      try? await Task.sleep(for: snapshotInterval)
     }
   }
 

@@ -62,8 +62,11 @@ struct FeedConnection: Sendable {
     route = .direct
   }
 
-  func stream() async throws(ClientError) -> LineStream {
-    try await client.lines(try request("/api/v1/stream", isStream: true), retry: .never)
+  /// - Parameter brief: devices that were read and found as they were are told together. An operator from before that
+  ///   was thought of answers 400.
+  func stream(brief: Bool) async throws(ClientError) -> LineStream {
+    let path = brief ? "/api/v1/stream?brief=true" : "/api/v1/stream"
+    return try await client.lines(try request(path, isStream: true), retry: .never)
   }
 
   func get(_ path: String) async throws(ClientError) -> JSONValue {

@@ -23,16 +23,18 @@ struct FeedRunner: Sendable {
     var failures = 0
     var standbys = 0
     var refusals = 0
+    var brief = true
     desk.opened(feed, of: site, connection)
     defer { desk.opened(feed, of: site, nil) }
     while !Task.isCancelled {
       var wait = Duration.zero
       do {
-        let lines = try await connection.stream()
+        let lines = try await connection.stream(brief: brief)
         desk.change { book, now in book.change(site) { $0.beginFeed(feed, at: now) } }
         refusals = 0
-        for try await bytes in lines {
-          if try take(bytes, mayLeave: standbys < Self.standbyTries) { standbys = 0 }
+        var iterator = lines.makeAsyncIterator()
+        while let group = try await iterator.nextGroup() {
+          if try take(group, mayLeave: standbys < Self.standbyTries) { standbys = 0 }
           failures = 0
         }
         lose(.lost("the operator ended the stream"))
@@ -40,7 +42,12 @@ struct FeedRunner: Sendable {
         standbys += 1
         lose(.lost("this replica stands by for \(leader); looking for the leading one"))
       } catch End.line(let error) {
+        // Everything in full from now on: that needs nothing that was told before.
+        brief = false
         lose(.lost("\(error)"))
+      } catch ClientError.refused(let answer) where answer.code == 400 && brief {
+        brief = false
+        continue
       } catch let error as ClientError {
         let state = Contact.state(for: error)
         if case .refused = state {
@@ -58,23 +65,35 @@ struct FeedRunner: Sendable {
     }
   }
 
-  /// Returns whether this replica leads, when the line tells it.
-  private func take(_ bytes: [UInt8], mayLeave: Bool) throws -> Bool {
+  /// Takes lines that came together in together, so that they are shown together. Returns whether this replica leads,
+  /// when a line tells it.
+  private func take(_ group: [[UInt8]], mayLeave: Bool) throws -> Bool {
     try Task.checkCancellation()
-    let line: FleetLine
+    var lines: [FleetLine] = []
+    lines.reserveCapacity(group.count)
+    var leads = false
+    for bytes in group {
+      let line: FleetLine
+      do {
+        line = try FleetLine(bytes)
+      } catch {
+        throw End.line(error)
+      }
+      lines.append(line)
+      guard case .fleet(let header) = line else { continue }
+      if mayLeave, header.mode == .control, !header.isLeading, !header.leader.isEmpty {
+        throw End.standby(header.leader)
+      }
+      leads = header.isLeading
+    }
     do {
-      line = try FleetLine(bytes)
+      try desk.change { book, now throws(FleetLineError) in
+        for line in lines { try book.take(line, from: feed, of: site, at: now) }
+      }
     } catch {
       throw End.line(error)
     }
-    if case .fleet(let header) = line, mayLeave, header.mode == .control, !header.isLeading,
-      !header.leader.isEmpty
-    {
-      throw End.standby(header.leader)
-    }
-    desk.change { book, now in book.take(line, from: feed, of: site, at: now) }
-    if case .fleet(let header) = line { return header.isLeading }
-    return false
+    return leads
   }
 
   private func lose(_ state: Contact.State) {

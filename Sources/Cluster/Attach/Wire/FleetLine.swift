@@ -5,7 +5,10 @@ import Kubernetes
 /// One line of `/api/v1/stream` (docs/reference/openapi.yaml).
 enum FleetLine: Sendable {
   case fleet(FleetHeader)
-  case device(ReportedDevice)
+  /// With the number that `reads` lines call it, when there are any.
+  case device(ReportedDevice, number: Int? = nil)
+  /// Devices that were read again and found as they were, by number.
+  case reads([NumberedReading])
   case removed(DeviceID)
   case event(FleetEvent)
   /// Everything that exists has been told.
@@ -25,7 +28,10 @@ enum FleetLine: Sendable {
     guard let type = json["type"]?.stringValue else { throw FleetLineError(message: "a line without a type") }
     switch type {
     case "fleet": self = .fleet(FleetHeader(json))
-    case "device": self = .device(try ReportedDevice(json))
+    case "device":
+      self = .device(
+        try ReportedDevice(json), number: json["number"]?.integerValue.flatMap { Int(exactly: $0) })
+    case "reads": self = .reads(try NumberedReading.all(json))
     case "removed": self = .removed(try DeviceID(json))
     case "event": self = .event(FleetEvent(json))
     case "synced": self = .synced
