@@ -9,6 +9,10 @@ public protocol FleetEngine: Sendable {
   /// comes at once. Ends when the engine stops.
   func snapshots() -> AsyncStream<FleetSnapshot>
 
+  /// As ``snapshots()``, for those who look at few devices of many: one that was only read again may stay the same
+  /// object, with the readings in ``FleetSnapshot/rereads``.
+  func leanSnapshots() -> AsyncStream<FleetSnapshot>
+
   /// Asks for something; whether it is done shows in later snapshots under the receipt.
   func submit(_ command: FleetCommand) async -> CommandOutcome
 
@@ -26,6 +30,10 @@ public protocol FleetEngine: Sendable {
   func adopt(
     _ device: DeviceID, registers: [String], reason: String, by operatorName: String
   ) async -> AdoptOutcome
+}
+
+extension FleetEngine {
+  public func leanSnapshots() -> AsyncStream<FleetSnapshot> { snapshots() }
 }
 
 /// What may be asked of an engine.

@@ -11,6 +11,9 @@ public struct FleetSnapshot: Sendable {
   public var health: EngineHealth
   /// Sorted by id.
   public var devices: [DeviceSnapshot]
+  /// How often each of ``devices`` was read again since, in the same order, or empty. Only in a lean snapshot
+  /// (``FleetEngine/leanSnapshots()``): what is shown of a device is then ``device(at:)``.
+  public var rereads: [Reread] = []
   /// The latest events, oldest first.
   public var events: [FleetEvent]
   /// Commands under way and recently done, oldest first.

@@ -58,6 +58,14 @@ public struct HistoryRing: Sendable {
     }
   }
 
+  /// Appends the newest sample once more, at a later time; there must be one.
+  public mutating func repeatNewest(at time: WallTime) {
+    guard !times.isEmpty else { return }
+    let newest = last * width
+    let kept = (newest..<(newest + width)).map { values[$0] }
+    append(at: time) { kept[$0] }
+  }
+
   /// Doubles the room, and never beyond what will be used: an array that grows by itself would end with room for 1024.
   private mutating func grow() {
     room = min(capacity, max(32, room * 2))

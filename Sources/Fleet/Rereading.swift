@@ -81,3 +81,54 @@ extension DeviceView {
     return true
   }
 }
+
+/// That a device was read again and found as it was, so often since its snapshot was made.
+public struct Reread: Hashable, Sendable {
+  /// 0: not at all.
+  public var times: Int32
+  /// The last time.
+  public var at: WallTime
+
+  public static let none = Reread(times: 0, at: WallTime(milliseconds: 0))
+
+  public init(times: Int32, at: WallTime) {
+    self.times = times
+    self.at = at
+  }
+
+  public mutating func add(_ time: WallTime) {
+    if times < .max { times += 1 }
+    at = time
+  }
+}
+
+extension DeviceSnapshot {
+  /// As it is now that it was read again: with that time, and a trend that has gone on.
+  public func read(again reread: Reread) -> DeviceSnapshot {
+    var view = view
+    guard reread.times > 0, view.apply(Rereading(at: reread.at)) else { return self }
+    var trend = trend
+    if let last = trend.last {
+      trend += repeatElement(last, count: min(Int(reread.times), Self.trendCapacity))
+      trend = trend.suffix(Self.trendCapacity)
+    }
+    return DeviceSnapshot(
+      spec: spec, view: view, sources: sources, trend: trend, since: since, acknowledgedBy: acknowledgedBy)
+  }
+}
+
+extension FleetSnapshot {
+  /// A device as it is.
+  public func device(at index: Int) -> DeviceSnapshot {
+    rereads.isEmpty ? devices[index] : devices[index].read(again: rereads[index])
+  }
+
+  /// The same with every device as it is.
+  public var complete: FleetSnapshot {
+    guard !rereads.isEmpty else { return self }
+    var whole = self
+    whole.devices = devices.indices.map(device(at:))
+    whole.rereads = []
+    return whole
+  }
+}

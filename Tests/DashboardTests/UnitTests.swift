@@ -54,6 +54,14 @@ import Testing
   }
 }
 
+extension FleetIndex {
+  fileprivate mutating func show(_ devices: [DeviceSnapshot], _ rereads: [Reread] = []) {
+    var snapshot = Plant.snapshot(devices)
+    snapshot.rereads = rereads
+    show(snapshot)
+  }
+}
+
 @Suite struct FleetIndexTests {
   private func shown(_ index: FleetIndex) -> [String] { index.order.map { index.devices[Int($0)].id.name } }
 
@@ -75,12 +83,20 @@ import Testing
     var dice = Dice(seed)
     var index = FleetIndex()
     var devices = Fleets.large(60)
+    var rereads: [Reread] = []
     index.show(devices)
     var filter = ""
     var sort = SortOrder.worst
     var grouping = Grouping.none
     for step in 0..<200 {
-      switch Int.random(in: 0..<8, using: &dice) {
+      switch Int.random(in: 0..<10, using: &dice) {
+      case 8, 9:
+        rereads = devices.map { device in
+          let times = Int32.random(in: 0...3, using: &dice)
+          let later = TimeSpan.milliseconds(Int.random(in: 1...9000, using: &dice))
+          return device.view.lastRead.map { Reread(times: times, at: $0 + later) } ?? .none
+        }
+        index.show(devices, rereads)
       case 0:
         filter =
           ["", "drift", "zone=a", "!insync", "plc-0000", "stale zone=b"].randomElement(using: &dice) ?? ""
@@ -93,9 +109,11 @@ import Testing
         index.setGrouping(grouping)
       case 3:
         devices.removeAll { _ in Int.random(in: 0..<15, using: &dice) == 0 }
+        rereads = []
         index.show(devices)
       case 4:
         devices = Fleets.large(Int.random(in: 0...70, using: &dice), turn: step)
+        rereads = []
         index.show(devices)
       default:
         for number in devices.indices where Int.random(in: 0..<9, using: &dice) == 0 {
@@ -104,14 +122,17 @@ import Testing
             devices[number].id.name, replaced.view.registers, phase: replaced.view.phase,
             status: replaced.view.status,
             zone: replaced.spec.labels[0].value, tags: replaced.spec.tags)
+          if !rereads.isEmpty { rereads[number] = .none }
         }
-        index.show(devices)
+        index.show(devices, rereads)
       }
       var fresh = FleetIndex()
       fresh.setSort(sort)
       fresh.setFilter(Filter(filter))
       fresh.setGrouping(grouping)
-      fresh.show(devices)
+      var whole = Plant.snapshot(devices)
+      whole.rereads = rereads
+      fresh.show(whole.complete)
       #expect(shown(index) == shown(fresh), "seed \(seed) step \(step)")
       #expect(index.rows == fresh.rows, "seed \(seed) step \(step)")
     }

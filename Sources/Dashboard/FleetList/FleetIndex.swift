@@ -23,7 +23,9 @@ struct FleetIndex: Sendable {
     fileprivate var worst: Int { byStatus.lastIndex { $0 > 0 } ?? 0 }
   }
 
-  private(set) var devices: [DeviceSnapshot] = []
+  /// As the snapshot has them; what was read since is in ``rereads``.
+  private var told: [DeviceSnapshot] = []
+  private var rereads: [Reread] = []
   private(set) var rows: [Row] = []
   private(set) var groups: [Group] = []
   /// Indices of the shown devices, sorted; collapsed groups included.
@@ -38,15 +40,34 @@ struct FleetIndex: Sendable {
   private var keys: [Int64] = []
   private var passes: [Bool] = []
 
+  /// All devices as they are; ``Row`` and ``order`` have their indices.
+  var devices: Devices { Devices(told: told, rereads: rereads) }
+
+  /// A device is put together when it is looked at.
+  struct Devices: RandomAccessCollection {
+    fileprivate let told: [DeviceSnapshot]
+    fileprivate let rereads: [Reread]
+
+    var startIndex: Int { 0 }
+    var endIndex: Int { told.count }
+    subscript(index: Int) -> DeviceSnapshot {
+      rereads.isEmpty ? told[index] : told[index].read(again: rereads[index])
+    }
+  }
+
   /// Takes a new state of the fleet.
-  mutating func show(_ next: [DeviceSnapshot]) {
-    let old = devices
-    devices = next
+  mutating func show(_ snapshot: FleetSnapshot) {
+    let (old, next) = (told, snapshot.devices)
+    (told, rereads) = (next, snapshot.rereads)
     guard old.count == next.count else { return rebuild() }
     var membershipChanged = false
+    var hasChanged = sort == .age
+    // Of what was only read again nothing but the age is another.
+    if sort == .age { keys = devices.map(sort.key) }
     for index in next.indices where next[index] !== old[index] {
       guard next[index].id == old[index].id else { return rebuild() }
-      keys[index] = sort.key(next[index])
+      hasChanged = true
+      if sort != .age { keys[index] = sort.key(next[index]) }
       let isShown = filter.passes(next[index], isMarked: marked.contains)
       if isShown != passes[index] {
         passes[index] = isShown
@@ -54,7 +75,7 @@ struct FleetIndex: Sendable {
       }
     }
     if membershipChanged { merge() }
-    resort()
+    if hasChanged { resort() }
   }
 
   mutating func setFilter(_ next: Filter) {
@@ -103,35 +124,35 @@ struct FleetIndex: Sendable {
 
   private func index(of id: DeviceID) -> Int? {
     var low = 0
-    var high = devices.count
+    var high = told.count
     while low < high {
       let middle = (low + high) / 2
-      if devices[middle].id < id { low = middle + 1 } else { high = middle }
+      if told[middle].id < id { low = middle + 1 } else { high = middle }
     }
-    return low < devices.count && devices[low].id == id ? low : nil
+    return low < told.count && told[low].id == id ? low : nil
   }
 
   private mutating func rebuild() {
-    longestName = devices.reduce(0) { max($0, DisplayWidth.of($1.id.name)) }
+    longestName = told.reduce(0) { max($0, DisplayWidth.of($1.id.name)) }
     keys = devices.map(sort.key)
     refilter()
   }
 
   private mutating func refilter() {
-    passes = devices.map { filter.passes($0, isMarked: marked.contains) }
+    passes = told.map { filter.passes($0, isMarked: marked.contains) }
     merge()
     resort()
   }
 
   /// Keeps what is still shown in its present order and adds the rest at the end, for the adaptive sort.
   private mutating func merge() {
-    var seen = [Bool](repeating: false, count: devices.count)
+    var seen = [Bool](repeating: false, count: told.count)
     order.removeAll { index in
       guard Int(index) < passes.count, passes[Int(index)] else { return true }
       seen[Int(index)] = true
       return false
     }
-    for index in devices.indices where passes[index] && !seen[index] {
+    for index in told.indices where passes[index] && !seen[index] {
       order.append(Int32(truncatingIfNeeded: index))
     }
   }
@@ -156,7 +177,7 @@ struct FleetIndex: Sendable {
     var members: [[Int32]] = []
     var found: [Group] = []
     for index in order {
-      let device = devices[Int(index)]
+      let device = told[Int(index)]
       let name = grouping.name(of: device)
       let number = numbers[name] ?? found.count
       if number == found.count {

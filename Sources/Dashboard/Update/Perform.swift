@@ -159,7 +159,7 @@ extension Model {
       frozen = latest
     } else {
       frozen = nil
-      if let latest { index.show(latest.devices) }
+      if let latest { index.show(latest) }
     }
   }
 

@@ -53,7 +53,7 @@ extension Model {
     receivedAt = now
     endedBecause = nil
     provenance.use(revision: snapshot.source.revision)
-    if frozen == nil { index.show(snapshot.devices) }
+    if frozen == nil { index.show(snapshot) }
     if case .sync(var dialog) = overlay {
       dialog.follow(snapshot)
       refreshPlan(&dialog)

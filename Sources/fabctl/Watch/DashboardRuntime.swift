@@ -50,7 +50,7 @@ final class DashboardRuntime: Sendable {
         inbox.put(TerminalEvent.hangup)
       },
       Task.detached { [inbox, engine] in
-        for await snapshot in engine.snapshots() { inbox.put(snapshot) }
+        for await snapshot in engine.leanSnapshots() { inbox.put(snapshot) }
         inbox.put(Message.engineEnded(reason: "the engine has stopped"))
       },
       Task.detached { [inbox, clock] in

@@ -98,6 +98,90 @@ import Testing
     }
   }
 
+  /// A stream that is told briefly comes to the same as one that is told in full, whatever happens in between.
+  @Test(arguments: [21, 22, 23, 24, 25, 26] as [UInt64]) func briefIsTheSameAsFull(seed: UInt64) throws {
+    var dice = SeededGenerator(seed: seed)
+    var (brief, full) = (book("a"), book("a"))
+    var told: [DeviceID: DeviceSnapshot] = [:]
+    var numbers: [DeviceID: Int] = [:]
+    var next = 0
+    let hasCluster = seed % 2 == 0
+    func both(_ change: (inout SiteBook) -> Void) {
+      brief.change("a", change)
+      full.change("a", change)
+    }
+    func tell(_ device: DeviceSnapshot, at now: Moment) throws {
+      let id = device.id
+      if let before = told[id], let number = numbers[id], let reading = Rereading(from: before, to: device) {
+        try brief.take(
+          .reads([NumberedReading(number: number, reading: reading)]), from: "op", of: "a", at: now)
+      } else {
+        if numbers[id] == nil {
+          numbers[id] = next
+          next += 1
+        }
+        let line = FleetLine.device(
+          ReportedDevice(spec: device.spec, view: device.view), number: numbers[id])
+        try brief.take(line, from: "op", of: "a", at: now)
+      }
+      try full.take(
+        .device(ReportedDevice(spec: device.spec, view: device.view)), from: "op", of: "a", at: now)
+      told[id] = device
+    }
+    both { site in
+      if hasCluster { site.endList() }
+      site.beginFeed("op", at: start)
+    }
+    var kept = 0
+    for second in 1...150 {
+      let now = after(second)
+      switch Int.random(in: 0..<30, using: &dice) {
+      case 0:
+        both { $0.turn(feed: "op", .lost("cut"), at: now) }
+      case 1, 2:
+        both { $0.beginFeed("op", at: now) }
+        (told, numbers, next) = ([:], [:], 0)
+      case 3:
+        let id = DeviceID(name: "d\(Int.random(in: 0..<6, using: &dice))")
+        if told.removeValue(forKey: id) != nil {
+          numbers[id] = nil
+          try brief.take(.removed(id), from: "op", of: "a", at: now)
+          try full.take(.removed(id), from: "op", of: "a", at: now)
+        }
+      case 4 where hasCluster:
+        let object = try plc("d\(Int.random(in: 0..<6, using: &dice))", actual: 2400, at: now.wall)
+        brief.upsert(object, of: "a", at: now)
+        full.upsert(object, of: "a", at: now)
+      case 5 where hasCluster:
+        both { $0.delete(DeviceID(name: "d3")) }
+      default:
+        for number in 0..<6 where Int.random(in: 0..<5, using: &dice) > 0 {
+          let value = Int.random(in: 0..<6, using: &dice) == 0 ? 0x4292 : 0x4291 as UInt16
+          let drifted = Int.random(in: 0..<12, using: &dice) == 0
+          try tell(
+            Shown.device("d\(number)", actual: .real(drifted ? 60 : 72.5), at: now.wall) { spec, view in
+              view.registers[0].rawWords = [0, value]
+              view.registers[0].actual = RegisterCodec.decode([0, value], as: spec.registers[0])
+            }, at: now)
+        }
+      }
+      let lean = brief.snapshot(at: now)
+      let (a, b) = (lean.complete, full.snapshot(at: now))
+      kept += lean.rereads.count { $0.times > 0 }
+      #expect(a.devices.map(\.view) == b.devices.map(\.view), "seed \(seed), second \(second)")
+      #expect(a.devices.map(\.spec) == b.devices.map(\.spec))
+      #expect(a.devices.map(\.trend) == b.devices.map(\.trend), "seed \(seed), second \(second)")
+      #expect(a.devices.map(\.since) == b.devices.map(\.since))
+      for device in a.devices {
+        let query = HistoryQuery(devices: [device.id], from: start.wall, to: now.wall, maxPoints: 1000)
+        let pasts = [brief, full].map { $0.place(of: device.id)?.site.history(device.id, query) }
+        #expect(pasts[0]?.samples == pasts[1]?.samples, "seed \(seed), second \(second)")
+        #expect(brief.place(of: device.id)?.site.device(device.id)?.view == device.view)
+      }
+    }
+    #expect(kept > 50, "most readings make no new object")
+  }
+
   @Test func readsAreToldByNumberAndMilliseconds() throws {
     let line = #"""
       {"type":"reads","at":"2026-01-02T03:04:05.500Z","devices":[7,-250,8,0],"words":[[8,1,65535,0],[8,0,3]]}

@@ -3,34 +3,75 @@ import Fleet
 
 /// What one operator's stream has told.
 struct FeedBook: Sendable {
+  /// What it told of one device.
+  struct LiveDevice: Sendable {
+    /// As the last full line had it.
+    private var told: ReportedDevice
+    /// What `reads` lines told since.
+    private var reread = Reread.none
+    private(set) var heardAt: Instant
+    /// What `reads` lines of the present stream call it.
+    fileprivate var number: Int?
+    /// Where the site keeps what it shows of it.
+    fileprivate(set) var cell: Int?
+
+    fileprivate init(_ device: ReportedDevice, number: Int?, heardAt: Instant) {
+      told = device
+      self.number = number
+      self.heardAt = heardAt
+    }
+
+    var id: DeviceID { told.spec.id }
+    var pollInterval: TimeSpan { told.spec.pollInterval }
+    var lastRead: WallTime? { reread.times > 0 ? reread.at : told.view.lastRead }
+
+    /// As it is now.
+    var device: ReportedDevice {
+      var device = told
+      if reread.times > 0 { _ = device.view.apply(Rereading(at: reread.at)) }
+      return device
+    }
+
+    /// Returns whether the reading belongs to what was told.
+    fileprivate mutating func take(_ reading: Rereading, at now: Instant) -> Bool {
+      guard told.view.lastRead != nil else { return false }
+      heardAt = now
+      guard !reading.words.isEmpty else {
+        reread.add(reading.at)
+        return true
+      }
+      var now = device
+      guard now.view.apply(reading) else { return false }
+      told = now
+      reread = .none
+      return true
+    }
+  }
+
   var contact: Contact
   private(set) var header: FleetHeader?
-  private(set) var devices: [DeviceID: LiveDevice] = [:]
-  /// What `reads` lines of this stream call the devices.
-  private var numbers: [Int: DeviceID] = [:]
+  /// A slot each; those of devices that have gone are free for others.
+  private var slots: [LiveDevice?] = []
+  private var free: [Int] = []
+  private var slotOf: [DeviceID: Int] = [:]
+  private var slotOfNumber: [Int: Int] = [:]
   /// Told before the stream was opened anew and not again since.
   private var unconfirmed: Set<DeviceID> = []
   /// The other side's clock minus ours, when the last header came.
   private(set) var clockOffset: TimeSpan?
   private(set) var hasSynced = false
 
-  struct LiveDevice: Sendable {
-    var device: ReportedDevice
-    var heardAt: Instant
-  }
-
   init(at now: Moment) { contact = Contact(since: now) }
 
   /// A stream begins: it tells everything again.
   mutating func begin(at now: Moment) {
-    unconfirmed = Set(devices.keys)
-    numbers = [:]
+    unconfirmed = Set(slotOf.keys)
+    slotOfNumber = [:]
     contact.heard(at: now)
   }
 
-  /// Takes a line; returns the devices that changed. Throws for a line that does not fit those before it: what is shown
-  /// could not be believed any more.
-  mutating func take(_ line: FleetLine, at now: Moment) throws(FleetLineError) -> [DeviceID] {
+  /// Takes a line that tells no readings; returns the devices that changed.
+  mutating func take(_ line: FleetLine, at now: Moment) -> [DeviceID] {
     contact.heard(at: now)
     switch line {
     case .fleet(let header):
@@ -39,42 +80,79 @@ struct FeedBook: Sendable {
       return []
     case .device(let device, let number):
       let id = device.spec.id
-      if let number { numbers[number] = id }
       unconfirmed.remove(id)
-      devices[id] = LiveDevice(device: device, heardAt: now.instant)
+      store(LiveDevice(device, number: number, heardAt: now.instant), id)
       return [id]
-    case .reads(let readings):
-      var changed: [DeviceID] = []
-      changed.reserveCapacity(readings.count)
-      for told in readings {
-        guard let id = numbers[told.number] else {
-          throw FleetLineError(message: "reads of \(told.number), which is no device's number")
-        }
-        guard devices[id]?.device.view.apply(told.reading) == true else {
-          throw FleetLineError(message: "reads of \(id) do not fit what was told of it before")
-        }
-        devices[id]?.heardAt = now.instant
-        changed.append(id)
-      }
-      return changed
     case .removed(let id):
       unconfirmed.remove(id)
-      return devices.removeValue(forKey: id) == nil ? [] : [id]
+      return remove(id) ? [id] : []
     case .synced:
       hasSynced = true
       let gone = Array(unconfirmed)
       unconfirmed = []
-      for id in gone { devices[id] = nil }
+      for id in gone { _ = remove(id) }
       return gone
-    case .event, .ping, .unknown: return []
+    case .event, .ping, .reads, .unknown: return []
     }
+  }
+
+  /// Takes readings. `goesOn` is told where the site keeps the device, and says whether that is all there is to it;
+  /// returns the other devices. Throws for a reading that does not fit what was told before: what is shown could not be
+  /// believed any more.
+  mutating func take(
+    _ readings: [NumberedReading], at now: Moment, goesOn: (_ cell: Int?, Rereading) -> Bool
+  ) throws(FleetLineError) -> [DeviceID] {
+    contact.heard(at: now)
+    var changed: [DeviceID] = []
+    for told in readings {
+      guard let slot = slotOfNumber[told.number] else {
+        throw FleetLineError(message: "reads of \(told.number), which is no device's number")
+      }
+      guard slots[slot]?.take(told.reading, at: now.instant) == true else {
+        throw FleetLineError(message: "reads of device \(told.number) do not fit what was told of it before")
+      }
+      if !goesOn(slots[slot]?.cell, told.reading), let id = slots[slot]?.id { changed.append(id) }
+    }
+    return changed
+  }
+
+  private mutating func store(_ live: LiveDevice, _ id: DeviceID) {
+    let slot = slotOf[id] ?? free.popLast() ?? slots.count
+    if slot == slots.count { slots.append(nil) }
+    var live = live
+    if let before = slots[slot] {
+      live.cell = before.cell
+      if let number = before.number, slotOfNumber[number] == slot { slotOfNumber[number] = nil }
+    }
+    slots[slot] = live
+    slotOf[id] = slot
+    if let number = live.number { slotOfNumber[number] = slot }
+  }
+
+  private mutating func remove(_ id: DeviceID) -> Bool {
+    guard let slot = slotOf.removeValue(forKey: id) else { return false }
+    if let number = slots[slot]?.number, slotOfNumber[number] == slot { slotOfNumber[number] = nil }
+    slots[slot] = nil
+    free.append(slot)
+    return true
+  }
+
+  // MARK: Asked
+
+  var ids: some Collection<DeviceID> { slotOf.keys }
+  var devices: some Sequence<LiveDevice> { slots.lazy.compactMap(\.self) }
+  func knows(_ id: DeviceID) -> Bool { slotOf[id] != nil }
+  func live(_ id: DeviceID) -> LiveDevice? { slotOf[id].flatMap { slots[$0] } }
+
+  mutating func keep(_ id: DeviceID, in cell: Int?) {
+    if let slot = slotOf[id] { slots[slot]?.cell = cell }
   }
 
   /// A device that the operator polls is told again at least once an interval; when its stream is silent, what it
   /// told grows old here.
   func isFresh(_ live: LiveDevice, at now: Moment) -> Bool {
     // After a reconnection it is known again when it has been told again.
-    if contact.isLive, !unconfirmed.contains(live.device.spec.id) { return true }
-    return now.instant - live.heardAt <= live.device.spec.pollInterval * 3 + .seconds(5)
+    if contact.isLive, !unconfirmed.contains(live.id) { return true }
+    return now.instant - live.heardAt <= live.pollInterval * 3 + .seconds(5)
   }
 }

@@ -60,6 +60,7 @@ struct FleetBook: Sendable {
 
   // MARK: What goes out
 
+  /// Lean: what was only read again is in the snapshot's `rereads`.
   mutating func snapshot(at now: Moment) -> FleetSnapshot {
     var changed = false
     for index in sites.indices where sites[index].refresh(at: now) { changed = true }
@@ -82,9 +83,14 @@ struct FleetBook: Sendable {
     gates.leader = headers.lazy.map(\.leader).first { !$0.isEmpty } ?? ""
     gates.journalProblem = headers.lazy.compactMap(\.journalProblem).first
     gates.trustProblem = headers.lazy.compactMap(\.trustProblem).first
-    return FleetSnapshot(
+    var snapshot = FleetSnapshot(
       sequence: sequence, at: now.wall, mode: .attached, source: source, gates: gates,
       health: health(headers, now), devices: devices, events: events.events, operations: syncs.operations)
+    let rereads = sites.flatMap { $0.rereads() }
+    if rereads.count == devices.count, rereads.contains(where: { $0.times > 0 }) {
+      snapshot.rereads = rereads
+    }
+    return snapshot
   }
 
   /// Every part has told what it knows of the past, or that it cannot.

@@ -30,16 +30,15 @@ struct SiteBook: Sendable {
   private var stored: [DeviceID: Stored] = [:]
   private var unconfirmed: Set<DeviceID> = []
   private(set) var hasListed = false
-  /// The operator's message is shown under its own id, with the prefix.
+  /// The operator's message is shown under its own id, with the prefix. What was read since is in ``cells``.
   private var shown: [DeviceID: DeviceSnapshot] = [:]
-  private var rings: [DeviceID: HistoryRing] = [:]
+  private var cells = ShownCells()
   private var dirty: Set<DeviceID> = []
   private var stale: Set<DeviceID> = []
-  /// Ids of what is shown, sorted; nil: to be sorted anew.
-  private var order: [DeviceID]?
+  /// Ids and cells of what is shown, sorted by id; nil: to be sorted anew.
+  private var order: [(id: DeviceID, cell: Int)]?
   private var lastScan: Instant?
 
-  static let historyCapacity = 600
   /// Status is renewed at least once a minute while an operator lives; twice that without news is too long.
   static let statusPatience = TimeSpan.seconds(120)
 
@@ -116,7 +115,7 @@ struct SiteBook: Sendable {
     for id in unconfirmed { stored[id] = nil }
     // Devices that only a stream told are hidden from here on.
     dirty.formUnion(unconfirmed)
-    for feed in feeds.values { dirty.formUnion(feed.devices.keys) }
+    for feed in feeds.values { dirty.formUnion(feed.ids) }
     unconfirmed = []
   }
 
@@ -131,7 +130,21 @@ struct SiteBook: Sendable {
   ) throws(FleetLineError) {
     // What comes through the API server's proxy tells that the API server is there.
     if isProxied, resources.isLive { resources.heard(at: now) }
-    dirty.formUnion(try feeds[feed, default: FeedBook(at: now)].take(line, at: now))
+    if case .reads(let readings) = line { return try take(readings, from: feed, at: now) }
+    dirty.formUnion(feeds[feed, default: FeedBook(at: now)].take(line, at: now))
+  }
+
+  /// A device that is shown as this feed told it, and was only read again, goes on as the same object.
+  private mutating func take(
+    _ readings: [NumberedReading], from feed: String, at now: Moment
+  ) throws(FleetLineError) {
+    // Out of the dictionary while it changes: each change there would look it up.
+    var book = feeds.removeValue(forKey: feed) ?? FeedBook(at: now)
+    defer { feeds[feed] = book }
+    let changed = try book.take(readings, at: now) { cell, reading in
+      reading.words.isEmpty && cells.read(again: reading.at, in: cell, from: feed)
+    }
+    dirty.formUnion(changed)
   }
 
   mutating func turn(feed: String, _ state: Contact.State, at now: Moment) {
@@ -141,7 +154,7 @@ struct SiteBook: Sendable {
   /// The operator is no longer announced: what it told is as good as its status.
   mutating func drop(feed: String) {
     guard let gone = feeds.removeValue(forKey: feed) else { return }
-    dirty.formUnion(gone.devices.keys)
+    dirty.formUnion(gone.ids)
   }
 
   // MARK: Shown
@@ -163,8 +176,8 @@ struct SiteBook: Sendable {
     for id in stored.keys where isOverdue(id, now) != stale.contains(id) { dirty.insert(id) }
     guard !hasCluster || !hasListed else { return }
     for feed in feeds.values where !feed.contact.isLive {
-      for (id, live) in feed.devices where feed.isFresh(live, at: now) == stale.contains(id) {
-        dirty.insert(id)
+      for live in feed.devices where feed.isFresh(live, at: now) == stale.contains(live.id) {
+        dirty.insert(live.id)
       }
     }
   }
@@ -172,7 +185,8 @@ struct SiteBook: Sendable {
   private mutating func refresh(_ id: DeviceID, at now: Moment) {
     guard var best = best(id, now) else {
       if shown.removeValue(forKey: id) != nil { order = nil }
-      rings[id] = nil
+      cells.free(id)
+      for feed in feeds.keys { feeds[feed]?.keep(id, in: nil) }
       stale.remove(id)
       return
     }
@@ -182,9 +196,13 @@ struct SiteBook: Sendable {
     } else {
       stale.remove(id)
     }
-    let trend = record(best.device, at: now)
+    let cell = cells.number(of: id)
+    // Only what is shown as a feed tells it can go on with the feed's readings.
+    let source = best.isOverdue ? nil : best.feed
+    if let source { feeds[source]?.keep(id, in: cell) }
+    let trend = cells.show(best.device, in: cell, from: source, at: now)
     // The first state seen began before it was seen.
-    let states = rings[best.device.spec.id]?.states ?? []
+    let states = cells.ring(cell)?.states ?? []
     let since = states.count > 1 ? states.last?.at : nil
     if let prefix {
       best.device.spec.id.namespace = "\(prefix)/\(id.namespace)"
@@ -198,6 +216,8 @@ struct SiteBook: Sendable {
 
   private struct Best {
     var device: ReportedDevice
+    /// `nil`: the API server.
+    var feed: String?
     var isOverdue: Bool
   }
 
@@ -205,22 +225,20 @@ struct SiteBook: Sendable {
   private func best(_ id: DeviceID, _ now: Moment) -> Best? {
     let status = stored[id]
     if hasCluster, hasListed, status == nil { return nil }
-    let live = feeds.values.compactMap { feed in feed.devices[id].map { (feed, $0) } }
-      .max { ($0.1.device.view.lastRead?.milliseconds ?? 0) < ($1.1.device.view.lastRead?.milliseconds ?? 0) }
-    if let (feed, told) = live, isNewer(told.device, than: status, fresh: feed.isFresh(told, at: now)) {
-      return Best(device: told.device, isOverdue: !feed.isFresh(told, at: now))
+    let live = feeds.compactMap { name, feed in feed.live(id).map { (name, feed.isFresh($0, at: now), $0) } }
+      .max { ($0.2.lastRead?.milliseconds ?? 0) < ($1.2.lastRead?.milliseconds ?? 0) }
+    if let (name, isFresh, told) = live, isNewer(told, than: status, fresh: isFresh) {
+      return Best(device: told.device, feed: name, isOverdue: !isFresh)
     }
-    return status.map {
-      Best(device: $0.reading.device, isOverdue: isOverdue(id, now))
-    }
+    return status.map { Best(device: $0.reading.device, isOverdue: isOverdue(id, now)) }
   }
 
   /// Whole seconds in the status: a live reading of the same second is the newer one.
-  private func isNewer(_ live: ReportedDevice, than status: Stored?, fresh: Bool) -> Bool {
+  private func isNewer(_ live: FeedBook.LiveDevice, than status: Stored?, fresh: Bool) -> Bool {
     guard let status else { return true }
     if status.reading.device.view.status == .invalid { return false }
-    guard let update = status.reading.lastUpdate else { return live.view.lastRead != nil || fresh }
-    guard let read = live.view.lastRead else { return false }
+    guard let update = status.reading.lastUpdate else { return live.lastRead != nil || fresh }
+    guard let read = live.lastRead else { return false }
     return read >= update
   }
 
@@ -230,10 +248,10 @@ struct SiteBook: Sendable {
 
   private func isOverdue(_ id: DeviceID, _ now: Moment) -> Bool {
     guard let stored = stored[id], stored.reading.lastUpdate != nil else { return false }
-    if let live = feeds.values.lazy.compactMap({ feed in feed.devices[id].map { (feed, $0) } }).first,
-      isNewer(live.1.device, than: stored, fresh: true)
+    if let (feed, live) = feeds.values.lazy.compactMap({ feed in feed.live(id).map { (feed, $0) } }).first,
+      isNewer(live, than: stored, fresh: true)
     {
-      return !live.0.isFresh(live.1, at: now)
+      return !feed.isFresh(live, at: now)
     }
     return age(stored, now) > stored.reading.device.spec.pollInterval * 3 + Self.statusPatience
   }
@@ -248,30 +266,8 @@ struct SiteBook: Sendable {
 
   // MARK: History
 
-  private mutating func record(_ device: ReportedDevice, at now: Moment) -> [Float] {
-    let empty = HistoryRing(capacity: Self.historyCapacity, width: device.spec.registers.count)
-    return Self.record(device, at: now, in: &rings[device.spec.id, default: empty])
-  }
-
-  /// In place: a ring taken out and put back would be copied at each poll.
-  private static func record(_ device: ReportedDevice, at now: Moment, in ring: inout HistoryRing) -> [Float]
-  {
-    let width = max(1, device.spec.registers.count)
-    if ring.width != width { ring.reset(width: width) }
-    if let read = device.view.lastRead, ring.newest.map({ read > $0 }) ?? true {
-      ring.append(at: read) { index in
-        guard device.view.registers.indices.contains(index) else { return .nan }
-        let register = device.view.registers[index]
-        return register.exception == nil ? register.actual?.number ?? .nan : .nan
-      }
-    }
-    _ = ring.record(status: device.view.status, at: now.wall)
-    let plotted = device.spec.registers.firstIndex { $0.type != .string } ?? 0
-    return ring.trend(register: plotted, points: DeviceSnapshot.trendCapacity)
-  }
-
   mutating func mark(_ event: FleetEvent) {
-    guard let id = event.device, rings[id] != nil else { return }
+    guard let id = event.device else { return }
     let kind: DeviceHistory.Mark.Kind? =
       switch event.reason {
       case "DriftDetected": .drift
@@ -279,12 +275,12 @@ struct SiteBook: Sendable {
       case "ConnectionFailed", "ConnectionLost": .failure
       default: nil
       }
-    if let kind { rings[id]?.mark(kind, at: event.at, event.message) }
+    if let kind { cells.mark(id, kind, at: event.at, event.message) }
   }
 
   /// What was seen since attaching; `id` without the prefix.
   func history(_ id: DeviceID, _ query: HistoryQuery) -> DeviceHistory? {
-    guard let ring = rings[id], let spec = shown[id]?.spec else { return nil }
+    guard let ring = cells.ring(of: id), let spec = shown[id]?.spec else { return nil }
     let index =
       query.register.flatMap { name in spec.registers.firstIndex { $0.name == name } }
       ?? spec.registers.firstIndex { $0.type != .string } ?? 0
@@ -296,12 +292,15 @@ struct SiteBook: Sendable {
 
   // MARK: Asked
 
-  /// Sorted by id.
+  /// Sorted by id; what was read since is in ``rereads()``.
   mutating func devices() -> [DeviceSnapshot] {
-    let ids = order ?? shown.keys.sorted()
-    order = ids
-    return ids.compactMap { shown[$0] }
+    let sorted = order ?? shown.keys.sorted().map { ($0, cells.number(of: $0)) }
+    order = sorted
+    return sorted.compactMap { shown[$0.id] }
   }
+
+  /// Of the devices, in their order.
+  func rereads() -> [Reread] { order?.map { cells.reread($0.cell) } ?? [] }
 
   /// The hold that stands, as a live stream or the API server tells.
   var standingHold: Hold? {
@@ -309,13 +308,15 @@ struct SiteBook: Sendable {
   }
 
   /// `id` without the prefix.
-  func device(_ id: DeviceID) -> DeviceSnapshot? { shown[id] }
+  func device(_ id: DeviceID) -> DeviceSnapshot? {
+    shown[id].map { $0.read(again: cells.reread(of: id)) }
+  }
   func reading(_ id: DeviceID) -> PLCReading? { stored[id]?.reading }
   var readings: some Sequence<PLCReading> { stored.values.lazy.map(\.reading) }
 
   /// The feed that tells a device now.
   func feed(of id: DeviceID) -> String? {
-    feeds.filter { $0.value.contact.isLive && $0.value.devices[id] != nil }.keys.min()
+    feeds.filter { $0.value.contact.isLive && $0.value.knows(id) }.keys.min()
   }
 
   /// The id without this site's prefix; nil for a device of another site.

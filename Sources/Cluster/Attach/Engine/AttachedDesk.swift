@@ -5,20 +5,37 @@ import Synchronization
 
 /// Where everything that comes in meets: the book, and those who want to see what it says.
 final class AttachedDesk: Sendable {
+  private struct Reader {
+    var continuation: AsyncStream<FleetSnapshot>.Continuation
+    var isLean: Bool
+
+    func yield(_ snapshot: FleetSnapshot) { continuation.yield(isLean ? snapshot : snapshot.complete) }
+  }
+
   private struct State {
     var book: FleetBook
-    var readers: [Int: AsyncStream<FleetSnapshot>.Continuation] = [:]
+    var readers: [Int: Reader] = [:]
     var nextReader = 0
     var feeds: [String: FeedConnection] = [:]
     var isStopped = false
     var published = Instant(nanoseconds: 0)
     /// As `published` was at the last beat.
     var publishedAtBeat: Instant?
+
+    mutating func publish(at now: Moment) {
+      published = now.instant
+      guard !readers.isEmpty else { return }
+      let snapshot = book.snapshot(at: now)
+      for reader in readers.values { reader.yield(snapshot) }
+    }
   }
+
+  /// Least time between two snapshots.
+  static let snapshotInterval = TimeSpan.milliseconds(100)
 
   private let state: Mutex<State>
   private let bell: AsyncStream<Void>.Continuation
-  /// One element whenever something has changed since the last.
+  /// One element whenever something has changed that is not shown yet.
   let changes: AsyncStream<Void>
 
   init(_ sites: [SiteBook]) {
@@ -26,26 +43,33 @@ final class AttachedDesk: Sendable {
     (changes, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
-  /// Takes something in.
+  /// Takes something in, and shows it at once unless something was shown a moment ago: then soon.
   func change<Failure>(_ body: (inout FleetBook, Moment) throws(Failure) -> Void) throws(Failure) {
     let now = Self.now()
-    try state.withLock { state throws(Failure) in try body(&state.book, now) }
-    bell.yield()
+    let isShown = try state.withLock { state throws(Failure) in
+      try body(&state.book, now)
+      guard now.instant - state.published >= Self.snapshotInterval else { return false }
+      state.publish(at: now)
+      return true
+    }
+    if !isShown { bell.yield() }
   }
 
   func ask<Answer: Sendable>(_ body: (FleetBook) -> Answer) -> Answer { state.withLock { body($0.book) } }
 
   // MARK: Readers
 
-  func subscribe() -> AsyncStream<FleetSnapshot> {
+  /// - Parameter lean: devices that were only read again stay the same objects, with `rereads`.
+  func subscribe(lean: Bool) -> AsyncStream<FleetSnapshot> {
     let (stream, continuation) = AsyncStream.makeStream(
       of: FleetSnapshot.self, bufferingPolicy: .bufferingNewest(1))
     let now = Self.now()
     let token = state.withLock { state -> Int? in
       guard !state.isStopped else { return nil }
       state.nextReader += 1
-      state.readers[state.nextReader] = continuation
-      continuation.yield(state.book.snapshot(at: now))
+      let reader = Reader(continuation: continuation, isLean: lean)
+      state.readers[state.nextReader] = reader
+      reader.yield(state.book.snapshot(at: now))
       return state.nextReader
     }
     guard let token else {
@@ -58,19 +82,13 @@ final class AttachedDesk: Sendable {
     return stream
   }
 
-  func publish() {
-    let now = Self.now()
-    state.withLock { state in
-      state.published = now.instant
-      guard !state.readers.isEmpty else { return }
-      let snapshot = state.book.snapshot(at: now)
-      for reader in state.readers.values { reader.yield(snapshot) }
+  /// Publishes what there is, as soon as that may be.
+  func publish() async {
+    let passed = Self.now().instant - state.withLock(\.published)
+    if passed < Self.snapshotInterval {
+      try? await Task.sleep(for: .nanoseconds(Self.snapshotInterval.nanoseconds - passed.nanoseconds))
     }
-  }
-
-  /// How long ago something was published.
-  var sincePublished: Duration {
-    .nanoseconds((Self.now().instant - state.withLock(\.published)).nanoseconds)
+    state.withLock { $0.publish(at: Self.now()) }
   }
 
   /// Publishes what there is, unless something was published since the beat before.
@@ -88,7 +106,7 @@ final class AttachedDesk: Sendable {
       defer { state.readers = [:] }
       return Array(state.readers.values)
     }
-    for reader in readers { reader.finish() }
+    for reader in readers { reader.continuation.finish() }
     bell.finish()
   }
 

@@ -13,11 +13,9 @@ public final class ClusterEngine: FleetEngine {
   private let requesters: [String: SyncRequester]
   private let tasks: [Task<Void, Never>]
 
-  /// Least time between two snapshots.
-  private static let snapshotInterval = Duration.milliseconds(100)
-  /// After so long without news the same is told again, so that a screen knows that the engine lives, and what has grown
-  /// old is shown so.
-  private static let heartbeat = Duration.seconds(1)
+  /// After two of these without news the same is told again, so that a screen knows that the engine lives, and what has
+  /// grown old is shown so.
+  private static let heartbeat = Duration.milliseconds(1500)
 
   /// Starts at once; `stop()` ends it.
   ///
@@ -74,7 +72,6 @@ public final class ClusterEngine: FleetEngine {
     return Capabilities(mode: .attached, missing: missing)
   }
 
-  /// At once after a quiet time, and then not more often than the interval allows.
   private static func publish(_ desk: AttachedDesk) async {
     let clock = Task {
       while !Task.isCancelled {
@@ -85,9 +82,7 @@ public final class ClusterEngine: FleetEngine {
     defer { clock.cancel() }
     for await _ in desk.changes {
       guard !Task.isCancelled else { return }
-      let passed = desk.sincePublished
-      if passed < snapshotInterval { try? await Task.sleep(for: snapshotInterval - passed) }
-      desk.publish()
+      await desk.publish()
     }
   }
 
@@ -100,7 +95,9 @@ public final class ClusterEngine: FleetEngine {
 
   // MARK: FleetEngine
 
-  public func snapshots() -> AsyncStream<FleetSnapshot> { desk.subscribe() }
+  public func snapshots() -> AsyncStream<FleetSnapshot> { desk.subscribe(lean: false) }
+
+  public func leanSnapshots() -> AsyncStream<FleetSnapshot> { desk.subscribe(lean: true) }
 
   public func submit(_ command: FleetCommand) async -> CommandOutcome {
     guard case .sync(let scope, let by) = command else { return .refused([refusal(of: command)]) }

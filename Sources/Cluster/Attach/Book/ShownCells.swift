@@ -1,0 +1,90 @@
+import Control
+import Fleet
+
+/// What goes on with each shown device while its snapshot stays the same object: when it was read again, and its history.
+///
+/// A cell each, by number, so that a reading costs no look-up.
+struct ShownCells: Sendable {
+  /// Samples kept of each register.
+  static let historyCapacity = 600
+
+  private var numbers: [DeviceID: Int] = [:]
+  private var unused: [Int] = []
+  private var rings: [HistoryRing?] = []
+  private var rereads: [Reread] = []
+  /// The feed that tells the device as it is shown; `nil`: it is shown as something else has it.
+  private var sources: [String?] = []
+
+  /// The cell of a device, a new one when it has none.
+  mutating func number(of id: DeviceID) -> Int {
+    if let number = numbers[id] { return number }
+    let number = unused.popLast() ?? rings.count
+    if number == rings.count {
+      rings.append(nil)
+      rereads.append(.none)
+      sources.append(nil)
+    }
+    numbers[id] = number
+    return number
+  }
+
+  /// The device is shown no more.
+  mutating func free(_ id: DeviceID) {
+    guard let number = numbers.removeValue(forKey: id) else { return }
+    rings[number] = nil
+    rereads[number] = .none
+    sources[number] = nil
+    unused.append(number)
+  }
+
+  /// A device is shown anew, as `source` tells it; returns its trend.
+  mutating func show(
+    _ device: ReportedDevice, in cell: Int, from source: String?, at now: Moment
+  ) -> [Float] {
+    rereads[cell] = .none
+    sources[cell] = source
+    // In place: a ring taken out and put back would be copied each time.
+    if rings[cell] == nil {
+      rings[cell] = HistoryRing(capacity: Self.historyCapacity, width: device.spec.registers.count)
+    }
+    return rings[cell]?.record(device, at: now) ?? []
+  }
+
+  /// Returns whether the device in the cell is shown as the feed tells it, and was read again later than before: then
+  /// that is all there is to be shown.
+  mutating func read(again at: WallTime, in cell: Int?, from feed: String) -> Bool {
+    guard let cell, rings.indices.contains(cell), sources[cell] == feed,
+      let newest = rings[cell]?.newest, at > newest
+    else { return false }
+    rings[cell]?.repeatNewest(at: at)
+    rereads[cell].add(at)
+    return true
+  }
+
+  mutating func mark(_ id: DeviceID, _ kind: DeviceHistory.Mark.Kind, at: WallTime, _ text: String) {
+    if let cell = numbers[id] { rings[cell]?.mark(kind, at: at, text) }
+  }
+
+  func ring(_ cell: Int) -> HistoryRing? { rings[cell] }
+  func ring(of id: DeviceID) -> HistoryRing? { numbers[id].flatMap { rings[$0] } }
+  func reread(_ cell: Int) -> Reread { rereads[cell] }
+  func reread(of id: DeviceID) -> Reread { numbers[id].map { rereads[$0] } ?? .none }
+}
+
+extension HistoryRing {
+  /// Returns the trend.
+  fileprivate mutating func record(_ device: ReportedDevice, at now: Moment) -> [Float] {
+    let registers = device.spec.registers
+    if width != max(1, registers.count) { reset(width: registers.count) }
+    if let read = device.view.lastRead, newest.map({ read > $0 }) ?? true {
+      append(at: read) { index in
+        guard device.view.registers.indices.contains(index) else { return .nan }
+        let register = device.view.registers[index]
+        return register.exception == nil ? register.actual?.number ?? .nan : .nan
+      }
+    }
+    _ = record(status: device.view.status, at: now.wall)
+    let plotted = registers.firstIndex { $0.type != .string } ?? 0
+    return trend(register: plotted, points: DeviceSnapshot.trendCapacity)
+  }
+}
