@@ -7,7 +7,7 @@ public enum DisplayWidth {
   /// Columns of a scalar that is safe to show: 0 (combining), 1 or 2.
   public static func of(_ scalar: Unicode.Scalar) -> Int {
     let value = scalar.value
-    if value < 0x300 { return 1 }
+    if value < 0x300 || isDrawing(value) { return 1 }
     if isZeroWidth(scalar) { return 0 }
     return isWide(value) ? 2 : 1
   }
@@ -32,7 +32,7 @@ public enum DisplayWidth {
     if value == 0x7F { return "\u{2421}" }
     if value < 0xA0 { return "\u{FFFD}" }
     if value == 0xAD { return "-" }
-    if value < 0x300 { return scalar }
+    if value < 0x300 || isDrawing(value) { return scalar }
     switch value {
     case 0x061C, 0x115F...0x1160, 0x180E, 0x200B, 0x200E...0x200F, 0x2028...0x202E, 0x2060...0x206F,
       0x3164, 0xFEFF, 0xFFA0, 0xFFF0...0xFFFB, 0xFFFE...0xFFFF, 0x1D173...0x1D17A, 0xE0000...0xE00FF:
@@ -43,6 +43,12 @@ public enum DisplayWidth {
     default:
       return scalar.properties.generalCategory == .unassigned ? "\u{FFFD}" : scalar
     }
+  }
+
+  /// Lines, blocks and Braille, of which frames, sparklines and timelines are made: one column each, all assigned.
+  /// Whole blocks of Unicode, so that their properties need not be looked up at each frame.
+  private static func isDrawing(_ value: UInt32) -> Bool {
+    (0x2500...0x259F).contains(value) || (0x2800...0x28FF).contains(value)
   }
 
   /// Scalars that only change how an emoji is drawn. They are dropped: terminals disagree on the

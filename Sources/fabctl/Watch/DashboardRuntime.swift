@@ -53,12 +53,6 @@ final class DashboardRuntime: Sendable {
         for await snapshot in engine.leanSnapshots() { inbox.put(snapshot) }
         inbox.put(Message.engineEnded(reason: "the engine has stopped"))
       },
-      Task.detached { [inbox, clock] in
-        while !Task.isCancelled {
-          inbox.put(Message.tick(clock()))
-          try? await Task.sleep(for: .milliseconds(Self.untilNextSecond()))
-        }
-      },
     ]
     defer { for source in sources { source.cancel() } }
     return await withCheckedContinuation { continuation in
@@ -76,11 +70,18 @@ final class DashboardRuntime: Sendable {
     var model = Model(settings, now: clock())
     var frame = Frame(size: terminal.size, glyphs: terminal.glyphs)
     show(model, &frame)
-    var shownAt = WallTime(milliseconds: 0)
+    var shownAt = Self.now()
     while true {
-      let batch = inbox.take()
-      guard !batch.isTick(within: shownAt) else { continue }
-      if batch.showsTheTime { shownAt = clock() }
+      let due = Self.tickDue(after: shownAt)
+      let batch = inbox.take(within: Int(min(max(due.milliseconds - Self.now().milliseconds, 1), 1100)))
+      let now = Self.now()
+      if batch.snapshot != nil {
+        // It brings the time with it.
+        shownAt = now
+      } else if batch.isEmpty || now >= due {
+        shownAt = now
+        if let end = apply(.tick(clock()), &model) { return end }
+      }
       if let end = digest(batch, &model) { return end }
       show(model, &frame)
     }
@@ -206,9 +207,11 @@ final class DashboardRuntime: Sendable {
     return WallTime(milliseconds: Int64(wall.tv_sec) &* 1000 &+ Int64(wall.tv_nsec) / 1_000_000)
   }
 
-  /// Ages change on the second, and so do values that move within their tolerance: the engine's snapshot comes just
-  /// then, and one frame serves them all. This is for when there is none.
-  private static func untilNextSecond() -> Int64 { 1000 - now().milliseconds % 1000 + 100 }
+  /// When the time on the screen is to be another: a moment into the second after the one that is shown. Snapshots come
+  /// on the second, and one that does makes a tick needless.
+  private static func tickDue(after shown: WallTime) -> WallTime {
+    WallTime(milliseconds: (shown.milliseconds / 1000 + 1) * 1000 + 100)
+  }
 
   @Sendable static func localOffset(_ time: WallTime) -> Int32 {
     var seconds = time_t(time.milliseconds / 1000)

@@ -15,16 +15,6 @@ final class Inbox: Sendable {
     var snapshot: FleetSnapshot?
 
     var isEmpty: Bool { terminal.isEmpty && messages.isEmpty && snapshot == nil }
-
-    /// Snapshots bring the time with them.
-    var showsTheTime: Bool { snapshot != nil || messages.contains(where: \.isTick) }
-
-    /// Whether there is nothing but the time, and it is still the second that is shown.
-    func isTick(within shown: WallTime) -> Bool {
-      guard terminal.isEmpty, snapshot == nil, messages.count == 1, case .tick(let now)? = messages.first
-      else { return false }
-      return now.milliseconds / 1000 == shown.milliseconds / 1000
-    }
   }
 
   /// More keys than this have not been typed to be answered: a file was pasted into a terminal without bracketed paste,
@@ -60,15 +50,17 @@ final class Inbox: Sendable {
     if isFirst { signal.signal() }
   }
 
-  /// Everything that has come; waits until there is something. For one thread of its own, not for a task.
-  func take() -> Batch {
+  /// Everything that has come; waits until there is something, or nothing for so long: then it is empty. For one thread
+  /// of its own, not for a task.
+  func take(within milliseconds: Int) -> Batch {
+    let deadline = DispatchTime.now() + .milliseconds(milliseconds)
     while true {
       let batch = waiting.withLock { batch in
         defer { batch = Batch() }
         return batch
       }
       if !batch.isEmpty { return batch }
-      signal.wait()
+      if signal.wait(timeout: deadline) == .timedOut { return Batch() }
     }
   }
 }
@@ -80,12 +72,5 @@ extension TerminalEvent {
     case .key, .paste, .mouse: true
     case .resize, .resumed, .request, .hangup: false
     }
-  }
-}
-
-extension Message {
-  fileprivate var isTick: Bool {
-    if case .tick = self { return true }
-    return false
   }
 }

@@ -98,6 +98,27 @@ import Testing
     }
   }
 
+  @Test func whatIsOnlyReadAgainStaysTheSameObject() throws {
+    var book = FleetBook([SiteBook(name: "a", prefix: nil, hasCluster: false, at: start)], at: start)
+    book.change("a") { $0.beginFeed("op", at: start) }
+    for number in 0..<3 {
+      let device = Shown.device("d\(number)", at: start.wall)
+      let line = FleetLine.device(ReportedDevice(spec: device.spec, view: device.view), number: number)
+      try book.take(line, from: "op", of: "a", at: start)
+    }
+    try book.take(.synced, from: "op", of: "a", at: start)
+    let first = book.snapshot(at: start)
+    for second in 1...5 {
+      let readings = (0..<3).map {
+        NumberedReading(number: $0, reading: Rereading(at: after(second).wall))
+      }
+      try book.take(.reads(readings), from: "op", of: "a", at: after(second))
+      let next = book.snapshot(at: after(second))
+      #expect(zip(first.devices, next.devices).allSatisfy { $0 === $1 }, "second \(second)")
+      #expect(next.rereads == (0..<3).map { _ in Reread(times: Int32(second), at: after(second).wall) })
+    }
+  }
+
   /// A stream that is told briefly comes to the same as one that is told in full, whatever happens in between.
   @Test(arguments: [21, 22, 23, 24, 25, 26] as [UInt64]) func briefIsTheSameAsFull(seed: UInt64) throws {
     var dice = SeededGenerator(seed: seed)

@@ -12,8 +12,6 @@ struct FeedBook: Sendable {
     private(set) var heardAt: Instant
     /// What `reads` lines of the present stream call it.
     fileprivate var number: Int?
-    /// Where the site keeps what it shows of it.
-    fileprivate(set) var cell: Int?
 
     fileprivate init(_ device: ReportedDevice, number: Int?, heardAt: Instant) {
       told = device
@@ -52,6 +50,8 @@ struct FeedBook: Sendable {
   private(set) var header: FleetHeader?
   /// A slot each; those of devices that have gone are free for others.
   private var slots: [LiveDevice?] = []
+  /// Where the site keeps what it shows of the slot's device.
+  private var cells: [Int?] = []
   private var free: [Int] = []
   private var slotOf: [DeviceID: Int] = [:]
   private var slotOfNumber: [Int: Int] = [:]
@@ -111,19 +111,18 @@ struct FeedBook: Sendable {
       guard slots[slot]?.take(told.reading, at: now.instant) == true else {
         throw FleetLineError(message: "reads of device \(told.number) do not fit what was told of it before")
       }
-      if !goesOn(slots[slot]?.cell, told.reading), let id = slots[slot]?.id { changed.append(id) }
+      if !goesOn(cells[slot], told.reading), let id = slots[slot]?.id { changed.append(id) }
     }
     return changed
   }
 
   private mutating func store(_ live: LiveDevice, _ id: DeviceID) {
     let slot = slotOf[id] ?? free.popLast() ?? slots.count
-    if slot == slots.count { slots.append(nil) }
-    var live = live
-    if let before = slots[slot] {
-      live.cell = before.cell
-      if let number = before.number, slotOfNumber[number] == slot { slotOfNumber[number] = nil }
+    if slot == slots.count {
+      slots.append(nil)
+      cells.append(nil)
     }
+    if let number = slots[slot]?.number, slotOfNumber[number] == slot { slotOfNumber[number] = nil }
     slots[slot] = live
     slotOf[id] = slot
     if let number = live.number { slotOfNumber[number] = slot }
@@ -133,6 +132,7 @@ struct FeedBook: Sendable {
     guard let slot = slotOf.removeValue(forKey: id) else { return false }
     if let number = slots[slot]?.number, slotOfNumber[number] == slot { slotOfNumber[number] = nil }
     slots[slot] = nil
+    cells[slot] = nil
     free.append(slot)
     return true
   }
@@ -145,7 +145,7 @@ struct FeedBook: Sendable {
   func live(_ id: DeviceID) -> LiveDevice? { slotOf[id].flatMap { slots[$0] } }
 
   mutating func keep(_ id: DeviceID, in cell: Int?) {
-    if let slot = slotOf[id] { slots[slot]?.cell = cell }
+    if let slot = slotOf[id] { cells[slot] = cell }
   }
 
   /// A device that the operator polls is told again at least once an interval; when its stream is silent, what it

@@ -35,8 +35,9 @@ struct SiteBook: Sendable {
   private var cells = ShownCells()
   private var dirty: Set<DeviceID> = []
   private var stale: Set<DeviceID> = []
-  /// Ids and cells of what is shown, sorted by id; nil: to be sorted anew.
-  private var order: [(id: DeviceID, cell: Int)]?
+  /// Ids of what is shown, sorted, and the cell of each; nil: to be sorted anew.
+  private var order: [DeviceID]?
+  private var orderedCells: [Int] = []
   private var lastScan: Instant?
 
   /// Status is renewed at least once a minute while an operator lives; twice that without news is too long.
@@ -294,13 +295,16 @@ struct SiteBook: Sendable {
 
   /// Sorted by id; what was read since is in ``rereads()``.
   mutating func devices() -> [DeviceSnapshot] {
-    let sorted = order ?? shown.keys.sorted().map { ($0, cells.number(of: $0)) }
-    order = sorted
-    return sorted.compactMap { shown[$0.id] }
+    let ids = order ?? shown.keys.sorted()
+    if order == nil {
+      order = ids
+      orderedCells = ids.map { cells.number(of: $0) }
+    }
+    return ids.compactMap { shown[$0] }
   }
 
   /// Of the devices, in their order.
-  func rereads() -> [Reread] { order?.map { cells.reread($0.cell) } ?? [] }
+  func rereads() -> [Reread] { orderedCells.map { cells.reread($0) } }
 
   /// The hold that stands, as a live stream or the API server tells.
   var standingHold: Hold? {

@@ -15,7 +15,7 @@ public final class ClusterEngine: FleetEngine {
 
   /// After two of these without news the same is told again, so that a screen knows that the engine lives, and what has
   /// grown old is shown so.
-  private static let heartbeat = Duration.milliseconds(1500)
+  private static let heartbeat = Duration.seconds(2)
 
   /// Starts at once; `stop()` ends it.
   ///
