@@ -43,7 +43,10 @@ def row_9(options):
                    obstacle="each second's ages and values are new on every line shown"),
             Figure(f"CPU of the screen, {what}", htop["screen_ratio"], "x", 1.0,
                    beside=f"{part['screen_cpu_percent']:.2f} % of a core, htop {htop['cpu_percent']:.2f} %",
-                   obstacle="each snapshot of the fleet is looked through")]
+                   obstacle="each snapshot of the fleet is looked through"),
+            Figure(f"CPU of an attached screen, the whole process, {what}", htop["attached_ratio"], "x", 1.0,
+                   beside=f"{part['attached_cpu_percent']:.2f} % of a core, htop {htop['cpu_percent']:.2f} %",
+                   obstacle="it draws a frame each second, htop one each second and a half")]
         row.notes.append(
             f"{what}: polls and all {part['cpu_percent']:.2f} % ({htop['cpu_ratio']:.2f}x htop), the engine without a "
             f"screen {part['engine_cpu_percent']:.2f} %; so a screen adds {part['added_cpu_percent']:.2f} % "

@@ -10,6 +10,7 @@ figures are medians. `fabctl watch` polls the PLCs too, which htop and btop have
     screen   its two threads that make frames and put them on the terminal: what htop and btop do
     engine   `fabctl run`: the same polls and the same journal without a screen
     added    whole less engine: all that a screen costs, also what the engine does to be looked at
+    attached `fabctl watch --attach`, the whole process: the same screen of the same PLCs, which another process polls
 """
 
 import argparse
@@ -45,22 +46,25 @@ def measure(arguments, columns, rows, seconds, environment=None, settle=SETTLED)
     return result
 
 
-def engine(arguments, seconds, environment):
+def attached(fabctl, source, columns, lines, seconds, environment):
+    """CPU of an engine alone; bytes a second and CPU of a screen that is attached to it."""
     process = subprocess.Popen(
-        arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ, **environment))
+        [fabctl, "run", *source], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=dict(os.environ, **environment))
     # The same seconds of its life as those of the one with a screen.
     time.sleep(FILLED)
     before, began = cpu(process.pid), time.monotonic()
     time.sleep(seconds)
     share = (cpu(process.pid) - before) / (time.monotonic() - began) * 100
+    screen = measure([fabctl, "watch", "--attach", *source], columns, lines, seconds, environment, FILLED)
     process.terminate()
     process.wait()
-    return share
+    return share, screen
 
 
 def compare(fabctl, plant, peers, columns, lines, options):
     """One row: what fabctl does on this plant at this size, beside each peer."""
-    found = {name: [] for name in ["fabctl", *peers]}
+    found = {name: [] for name in ["fabctl", "attached", *peers]}
     alone = []
     source = ["--git", str(plant.repository)]
     for _ in range(options.rounds):
@@ -68,20 +72,26 @@ def compare(fabctl, plant, peers, columns, lines, options):
             measure([fabctl, "watch", *source], columns, lines, options.seconds, plant.environment, FILLED))
         for peer in peers:
             found[peer].append(measure([peer], columns, lines, options.seconds))
-        alone.append(engine([fabctl, "run", *source], options.seconds, plant.environment))
+        share, screen = attached(fabctl, source, columns, lines, options.seconds, plant.environment)
+        alone.append(share)
+        found["attached"].append(screen)
     median = {name: [statistics.median(v[i] for v in values) for i in range(3)] for name, values in found.items()}
     sent, whole, screen = median["fabctl"]
     without = statistics.median(alone)
     row = {
         "size": f"{columns}x{lines}", "bytes_per_second": round(sent, 1), "cpu_percent": round(whole, 2),
         "screen_cpu_percent": round(screen, 2), "engine_cpu_percent": round(without, 2),
-        "added_cpu_percent": round(whole - without, 2)}
+        "added_cpu_percent": round(whole - without, 2),
+        "attached_bytes_per_second": round(median["attached"][0], 1),
+        "attached_cpu_percent": round(median["attached"][1], 2)}
     for peer in peers:
         theirs, cost = max(median[peer][0], 1e-9), max(median[peer][1], 1e-9)
         row[peer] = {
             "bytes_per_second": round(theirs, 1), "cpu_percent": round(cost, 2),
             "bytes_ratio": round(sent / theirs, 3), "cpu_ratio": round(whole / cost, 3),
-            "screen_ratio": round(screen / cost, 3), "added_ratio": round((whole - without) / cost, 3)}
+            "screen_ratio": round(screen / cost, 3), "added_ratio": round((whole - without) / cost, 3),
+            "attached_bytes_ratio": round(median["attached"][0] / theirs, 3),
+            "attached_ratio": round(median["attached"][1] / cost, 3)}
     return row
 
 
@@ -89,12 +99,14 @@ def text(devices, configuration, row, peers):
     lines = [
         f"{devices:>6} devices {row['size']:>7}: fabctl ({configuration}) {row['bytes_per_second']:.0f} B/s; CPU: screen "
         f"{row['screen_cpu_percent']:.2f} %, whole {row['cpu_percent']:.2f} %, engine alone "
-        f"{row['engine_cpu_percent']:.2f} %, added by the screen {row['added_cpu_percent']:.2f} %"]
+        f"{row['engine_cpu_percent']:.2f} %, added by the screen {row['added_cpu_percent']:.2f} %; attached "
+        f"{row['attached_cpu_percent']:.2f} %, {row['attached_bytes_per_second']:.0f} B/s"]
     for peer in peers:
         lines.append(
             f"{'':>24}beside {peer} ({row[peer]['bytes_per_second']:.0f} B/s, {row[peer]['cpu_percent']:.2f} %): bytes "
             f"{row[peer]['bytes_ratio']:.2f}x; CPU: screen {row[peer]['screen_ratio']:.2f}x, added "
-            f"{row[peer]['added_ratio']:.2f}x, whole {row[peer]['cpu_ratio']:.2f}x")
+            f"{row[peer]['added_ratio']:.2f}x, whole {row[peer]['cpu_ratio']:.2f}x, attached "
+            f"{row[peer]['attached_ratio']:.2f}x ({row[peer]['attached_bytes_ratio']:.2f}x the bytes)")
     return "\n".join(lines)
 
 

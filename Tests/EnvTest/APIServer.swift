@@ -71,16 +71,21 @@ public final class APIServer: Sendable {
   ///   - arguments: added to the API server's command line.
   public static func start(tokens: [Token] = [], arguments: [String] = []) async throws -> APIServer {
     guard let assets else { throw Failure(description: "no kube-apiserver here") }
-    let server = try APIServer(assets: assets, tokens: [.admin] + tokens, arguments: arguments)
-    do {
-      try server.etcd.start()
-      try server.server.start()
-      try await server.waitUntilReady()
-    } catch {
-      server.stop()
-      throw error
+    var attempt = 0
+    while true {
+      attempt += 1
+      let server = try APIServer(assets: assets, tokens: [.admin] + tokens, arguments: arguments)
+      do {
+        try server.etcd.start()
+        try server.server.start()
+        try await server.waitUntilReady()
+        return server
+      } catch {
+        server.stop()
+        // Between the choice of a port and its use another test may have got it.
+        guard attempt < 3, "\(error)".contains("address already in use") else { throw error }
+      }
     }
-    return server
   }
 
   private init(assets: String, tokens: [Token], arguments: [String]) throws {

@@ -55,7 +55,7 @@ final class RawClient {
   private(set) var isClosed = false
 
   init(_ port: Int, receiveBuffer: Int32? = nil) throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     if var size = receiveBuffer {
       setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
     }
@@ -73,6 +73,11 @@ final class RawClient {
   }
 
   deinit { close(descriptor) }
+
+  /// What the descriptor stands for, for a failure's message: `socket:[4711]`.
+  var what: String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")) ?? "closed"
+  }
 
   func send(_ text: String) {
     let bytes = Array(text.utf8)

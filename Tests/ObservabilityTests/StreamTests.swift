@@ -197,7 +197,7 @@ private let hangUp: Int16 = 0x2000
       }
       #expect(
         probe.revents & Int16(Int32(hangUp) | POLLHUP | POLLERR) != 0,
-        "\(client.received.count) bytes taken: \(client.text.prefix(80))")
+        "\(client.received.count) bytes taken: \(client.text.prefix(80)); the descriptor is \(client.what)")
       // Its end closes the descriptor, which another test would get.
       withExtendedLifetime(client) {}
     }

@@ -50,12 +50,14 @@ struct ShownCells: Sendable {
     return rings[cell]?.record(device, at: now) ?? []
   }
 
-  /// Returns whether the device in the cell is shown as the feed tells it, and was read again later than before: then
+  /// Returns whether the device in the cell is shown as the feed tells it, and not read earlier than what is shown: then
   /// that is all there is to be shown.
   mutating func read(again at: WallTime, in cell: Int?, from feed: String) -> Bool {
     guard let cell, rings.indices.contains(cell), sources[cell] == feed,
-      let newest = rings[cell]?.newest, at > newest
+      let newest = rings[cell]?.newest, at >= newest
     else { return false }
+    // A poll that is still under way: what is known of the device is as old as before.
+    guard at > newest else { return true }
     rings[cell]?.repeatNewest(at: at)
     rereads[cell].add(at)
     return true
