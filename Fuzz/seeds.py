@@ -145,7 +145,13 @@ def stream():
                "marks": [{"at": "2026-01-02T03:04:05Z", "kind": "drift", "text": "t"}]}
     lines = [fleet, device, event, {"type": "synced"}, {"type": "removed", "namespace": "n", "name": "d"}, {"type": "ping"}]
     whole = b"\n".join(json.dumps(line, separators=(",", ":")).encode() for line in lines)
-    return [whole, *whole.split(b"\n"), json.dumps(history).encode()]
+    small = {"type": "device", "number": 3, "namespace": "n", "name": "d", "status": "InSync", "lastRead": "2026-01-02T03:04:05Z",
+             "registers": [{"name": "s", "type": "uint16", "raw": [1], "actual": 1, "lastRead": "2026-01-02T03:04:05Z"}]}
+    reads = {"type": "reads", "at": "2026-01-02T03:04:06Z", "devices": [3, -500]}
+    brief = [small, reads, dict(reads, devices=[3, 0], words=[[3, 0, 2]]), dict(small, name="e", number=4),
+             dict(reads, devices=[3, 9, 4, 10]), {"type": "removed", "namespace": "n", "name": "d"}, dict(reads, devices=[4, 99])]
+    brief = b"\n".join(json.dumps(line, separators=(",", ":")).encode() for line in brief)
+    return [whole, *whole.split(b"\n"), brief, *brief.split(b"\n"), json.dumps(history).encode()]
 
 
 def git():

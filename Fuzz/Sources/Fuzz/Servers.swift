@@ -97,8 +97,16 @@ func fuzzStream(_ bytes: [UInt8]) {
     guard let line = try? FleetLine(Array(line)) else { continue }
     try? book.take(line, from: "f", of: "s", at: at)
   }
-  let snapshot = book.snapshot(at: at)
-  for device in snapshot.devices { _ = device.view.status }
+  let lean = book.snapshot(at: at)
+  require(lean.rereads.isEmpty || lean.rereads.count == lean.devices.count, "readings of other devices")
+  let snapshot = lean.complete
+  for device in snapshot.devices {
+    let asked = book.place(of: device.id)?.site.device(device.id)?.view
+    require(
+      asked?.lastRead == device.view.lastRead
+        && asked?.registers.map(\.rawWords) == device.view.registers.map(\.rawWords),
+      "what is asked of a device is not what is shown")
+  }
   at.instant = at.instant + .seconds(3600)
   _ = book.snapshot(at: at)
   if let json = try? JSONValue(parsing: bytes, limits: .init(depth: 16, values: 10_000)) {
