@@ -228,6 +228,8 @@ class ScriptedOperator:
     def answer(self, handler):
         if handler.path.endswith("/stream"):
             return self.stream(handler)
+        # As an operator of before there were brief streams: 400.
+        status = 400 if "/stream?" in handler.path else 404
         if "/history" in handler.path:
             name = handler.path.split("/")[-2]
             at = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=5)
@@ -243,7 +245,7 @@ class ScriptedOperator:
         else:
             body = {"error": "there is nothing here"}
         data = json.dumps(body).encode()
-        handler.send_response(200 if "error" not in body else 404)
+        handler.send_response(200 if "error" not in body else status)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()

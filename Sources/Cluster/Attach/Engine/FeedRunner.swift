@@ -23,11 +23,13 @@ struct FeedRunner: Sendable {
     var failures = 0
     var standbys = 0
     var refusals = 0
-    var brief = true
+    var isForFull = false
     desk.opened(feed, of: site, connection)
     defer { desk.opened(feed, of: site, nil) }
     while !Task.isCancelled {
       var wait = Duration.zero
+      let brief = !isForFull
+      isForFull = false
       do {
         let lines = try await connection.stream(brief: brief)
         desk.change { book, now in book.change(site) { $0.beginFeed(feed, at: now) } }
@@ -42,11 +44,12 @@ struct FeedRunner: Sendable {
         standbys += 1
         lose(.lost("this replica stands by for \(leader); looking for the leading one"))
       } catch End.line(let error) {
-        // Everything in full from now on: that needs nothing that was told before.
-        brief = false
+        // The next time in full: that needs nothing that was told before.
+        isForFull = true
         lose(.lost("\(error)"))
-      } catch ClientError.refused(let answer) where answer.code == 400 && brief {
-        brief = false
+      } catch ClientError.refused(let answer) where brief && (answer.code == 400 || answer.code == 404) {
+        // It is of a version that does not know of it.
+        isForFull = true
         continue
       } catch let error as ClientError {
         let state = Contact.state(for: error)
