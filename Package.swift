@@ -161,7 +161,10 @@ let package = Package(
     tests("NcursesTerminalTests", ["NcursesTerminal", "Terminal"]),
     tests(
       "ObservabilityTests",
-      ["CZlib", "Control", "Fleet", "Observability", coreMetrics, logging, nio("NIOPosix")],
+      [
+        "CZlib", "Control", "Fleet", "Observability", coreMetrics, logging, nio("NIOEmbedded"),
+        nio("NIOPosix"),
+      ],
       exclude: ["Golden"]),
     tests("SimulationTests", ["Control", "Modbus", "Simulation"]),
     tests("TerminalTests", ["Terminal"]),

@@ -20,10 +20,11 @@ public struct FleetSnapshot: Sendable {
   public var operations: [Operation]
   public var totals: Totals
 
+  /// - Parameter totals: of these very devices, when they are known; counted otherwise.
   public init(
     sequence: UInt64, at: WallTime, mode: FleetMode, source: SourceStatus, gates: FleetGates = .init(),
     health: EngineHealth = .init(), devices: [DeviceSnapshot] = [], events: [FleetEvent] = [],
-    operations: [Operation] = []
+    operations: [Operation] = [], totals: Totals? = nil
   ) {
     self.sequence = sequence
     self.at = at
@@ -34,7 +35,7 @@ public struct FleetSnapshot: Sendable {
     self.devices = devices
     self.events = events
     self.operations = operations
-    self.totals = Totals(devices)
+    self.totals = totals ?? Totals(devices)
   }
 
   /// Devices by status.
@@ -42,7 +43,7 @@ public struct FleetSnapshot: Sendable {
     public var devices = 0
     public var byStatus: [DeviceStatus: Int] = [:]
 
-    init(_ devices: [DeviceSnapshot]) {
+    public init(_ devices: [DeviceSnapshot]) {
       self.devices = devices.count
       // Counted without hashing: a large fleet is counted many times a second.
       var counts = [Int](repeating: 0, count: DeviceStatus.allCases.count)

@@ -93,7 +93,8 @@ public final class ObservabilityServer: Sendable {
       server: .http1(
         configuration: .init(
           additionalChannelHandlers: [
-            RequestGate(patience: options.requestPatience, idle: options.idleTimeout)
+            RequestGate(
+              patience: options.requestPatience, idle: options.idleTimeout, reader: options.readerPatience)
           ],
           idleTimeout: idle,
           httpDecoderConfiguration: .init(

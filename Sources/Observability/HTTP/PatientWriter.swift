@@ -55,14 +55,16 @@ struct PatientWriter {
 
   private func dropLater() -> Scheduled<Void> {
     channel.eventLoop.scheduleTask(deadline: min(.now() + patience, deadline)) { [channel] in
-      Self.drop(channel)
+      channel.drop()
     }
   }
+}
 
-  /// With a reset: an orderly end would wait in the kernel behind what the reader does not take.
-  private static func drop(_ channel: any Channel) {
-    guard let options = channel as? any SocketOptionProvider else { return channel.close(promise: nil) }
-    options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in channel.close(promise: nil) }
+extension Channel {
+  /// Closes with a reset: an orderly end would wait in the kernel behind what the reader does not take.
+  func drop() {
+    guard let options = self as? any SocketOptionProvider else { return close(promise: nil) }
+    options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in self.close(promise: nil) }
   }
 }
 

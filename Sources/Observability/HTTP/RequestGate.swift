@@ -6,6 +6,9 @@ import NIOHTTPTypes
 /// and then is never idle, and a hundred of them would be all there are.
 ///
 /// A request with a body is passed on without it, to be refused, and is the last one of its connection.
+///
+/// And that an answer is taken in time: what has been written and not been taken is watched until it is, also after the
+/// answer's end. (`PatientWriter` watches what waits to be written; that may be nothing, when all of it found room.)
 final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
@@ -17,6 +20,12 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
 
   private let patience: TimeAmount
   private let idle: TimeAmount
+  private let reader: TimeAmount
+  /// Parts and bytes that were written and not taken yet, and until when something must be taken, or all of it.
+  private var untakenParts = 0
+  private var untakenBytes = 0
+  private var progress: Scheduled<Void>?
+  private var rest: Scheduled<Void>?
   private var deadline: Scheduled<Void>?
   private var unanswered = 0
   private var isArriving = false
@@ -25,8 +34,10 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
   /// - Parameters:
   ///   - patience: how long the first request of a connection may take, and a later one from its head on.
   ///   - idle: how long after an answer the head of the next request must be there.
-  init(patience: Duration, idle: Duration) {
+  ///   - reader: how long nothing of an answer may be taken; all of it, at a slow line's pace, so much later.
+  init(patience: Duration, idle: Duration, reader: Duration) {
     self.patience = TimeAmount(patience)
+    self.reader = TimeAmount(reader)
     self.idle = TimeAmount(idle)
   }
 
@@ -40,11 +51,15 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    deadline?.cancel()
+    cancelAll()
     context.fireChannelInactive()
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+  func handlerRemoved(context: ChannelHandlerContext) { cancelAll() }
+
+  private func cancelAll() {
+    for timer in [deadline, progress, rest] { timer?.cancel() }
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isLast else { return }
@@ -69,20 +84,58 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    switch unwrapOutboundIn(data) {
+    var part = unwrapOutboundIn(data)
+    var bytes = 0
+    switch part {
     case .head(var head) where isLast && unanswered == 1 && head.status.kind != .informational:
       head.headerFields[.connection] = "close"
-      return context.write(wrapOutboundOut(.head(head)), promise: promise)
-    case .end:
-      unanswered -= 1
-      if isLast {
-        if unanswered == 0 { wait(Self.farewell, context) }
-      } else if unanswered == 0, !isArriving {
-        wait(idle, context)
-      }
+      part = .head(head)
+    case .body(let body): bytes = body.readableBytes
     default: break
     }
-    context.write(data, promise: promise)
+    let taken = promise ?? context.eventLoop.makePromise()
+    untakenParts += 1
+    untakenBytes += bytes
+    if untakenParts == 1 { awaitProgress(context) }
+    taken.futureResult.assumeIsolated().whenComplete { [self] _ in
+      untakenParts -= 1
+      untakenBytes -= bytes
+      awaitProgress(context)
+    }
+    if case .end = part {
+      unanswered -= 1
+      rest?.cancel()
+      rest = context.eventLoop.assumeIsolated().scheduleTask(
+        in: Self.time(for: untakenBytes, patience: reader)
+      ) {
+        context.channel.drop()
+      }
+      taken.futureResult.assumeIsolated().whenComplete { [self] _ in ended(context) }
+    }
+    context.write(wrapOutboundOut(part), promise: taken)
+  }
+
+  /// An answer has been taken as a whole.
+  private func ended(_ context: ChannelHandlerContext) {
+    if untakenParts == 0 { rest?.cancel() }
+    guard context.channel.isActive, unanswered == 0 else { return }
+    if isLast {
+      wait(Self.farewell, context)
+    } else if !isArriving {
+      wait(idle, context)
+    }
+  }
+
+  /// From the last time that something was taken.
+  private func awaitProgress(_ context: ChannelHandlerContext) {
+    progress?.cancel()
+    guard untakenParts > 0, context.channel.isActive else { return }
+    let channel = context.channel
+    progress = context.eventLoop.scheduleTask(in: reader) { channel.drop() }
+  }
+
+  private static func time(for bytes: Int, patience: TimeAmount) -> TimeAmount {
+    patience + .seconds(Int64(bytes / PatientWriter.leastRate))
   }
 
   /// Until then; whatever was awaited before is no longer.

@@ -6,18 +6,10 @@ struct FeedBook: Sendable {
   /// What it told of one device.
   struct LiveDevice: Sendable {
     /// As the last full line had it.
-    private var told: ReportedDevice
+    fileprivate var told: ReportedDevice
     /// What `reads` lines told since.
-    private var reread = Reread.none
-    private(set) var heardAt: Instant
-    /// What `reads` lines of the present stream call it.
-    fileprivate var number: Int?
-
-    fileprivate init(_ device: ReportedDevice, number: Int?, heardAt: Instant) {
-      told = device
-      self.number = number
-      self.heardAt = heardAt
-    }
+    fileprivate var reread: Reread
+    fileprivate(set) var heardAt: Instant
 
     var id: DeviceID { told.spec.id }
     var pollInterval: TimeSpan { told.spec.pollInterval }
@@ -29,29 +21,29 @@ struct FeedBook: Sendable {
       if reread.times > 0 { _ = device.view.apply(Rereading(at: reread.at)) }
       return device
     }
+  }
 
-    /// Returns whether the reading belongs to what was told.
-    fileprivate mutating func take(_ reading: Rereading, at now: Instant) -> Bool {
-      guard told.view.lastRead != nil else { return false }
-      heardAt = now
-      guard !reading.words.isEmpty else {
-        reread.add(reading.at)
-        return true
-      }
-      var now = device
-      guard now.view.apply(reading) else { return false }
-      told = now
-      reread = .none
-      return true
-    }
+  private struct Told: Sendable {
+    var device: ReportedDevice
+    /// What `reads` lines of the present stream call it.
+    var number: Int?
+  }
+
+  /// What a reading that changes nothing else is put into.
+  private struct News: Sendable {
+    var reread = Reread.none
+    var heardAt: Instant
+    /// Where the site keeps what it shows of the device.
+    var cell: Int?
+    /// It was read before, and can be read again.
+    var isRead: Bool
   }
 
   var contact: Contact
   private(set) var header: FleetHeader?
   /// A slot each; those of devices that have gone are free for others.
-  private var slots: [LiveDevice?] = []
-  /// Where the site keeps what it shows of the slot's device.
-  private var cells: [Int?] = []
+  private var slots: [Told?] = []
+  private var news: [News] = []
   private var free: [Int] = []
   private var slotOf: [DeviceID: Int] = [:]
   private var slotOfNumber: [Int: Int] = [:]
@@ -81,7 +73,7 @@ struct FeedBook: Sendable {
     case .device(let device, let number):
       let id = device.spec.id
       unconfirmed.remove(id)
-      store(LiveDevice(device, number: number, heardAt: now.instant), id)
+      store(Told(device: device, number: number), id, at: now.instant)
       return [id]
     case .removed(let id):
       unconfirmed.remove(id)
@@ -108,31 +100,49 @@ struct FeedBook: Sendable {
       guard let slot = slotOfNumber[told.number] else {
         throw FleetLineError(message: "reads of \(told.number), which is no device's number")
       }
-      guard slots[slot]?.take(told.reading, at: now.instant) == true else {
+      guard news[slot].isRead, store(told.reading, slot) else {
         throw FleetLineError(message: "reads of device \(told.number) do not fit what was told of it before")
       }
-      if !goesOn(cells[slot], told.reading), let id = slots[slot]?.id { changed.append(id) }
+      news[slot].heardAt = now.instant
+      if !goesOn(news[slot].cell, told.reading), let id = slots[slot]?.device.spec.id { changed.append(id) }
     }
     return changed
   }
 
-  private mutating func store(_ live: LiveDevice, _ id: DeviceID) {
+  /// Returns whether the reading belongs to what was told.
+  private mutating func store(_ reading: Rereading, _ slot: Int) -> Bool {
+    guard !reading.words.isEmpty else {
+      news[slot].reread.add(reading.at)
+      return true
+    }
+    guard var device = live(slot)?.device, device.view.apply(reading) else { return false }
+    slots[slot]?.device = device
+    news[slot].reread = .none
+    return true
+  }
+
+  private mutating func store(_ told: Told, _ id: DeviceID, at now: Instant) {
     let slot = slotOf[id] ?? free.popLast() ?? slots.count
+    var fresh = News(heardAt: now, isRead: told.device.view.lastRead != nil)
     if slot == slots.count {
       slots.append(nil)
-      cells.append(nil)
+      news.append(fresh)
     }
-    if let number = slots[slot]?.number, slotOfNumber[number] == slot { slotOfNumber[number] = nil }
-    slots[slot] = live
+    if let before = slots[slot] {
+      fresh.cell = news[slot].cell
+      if let number = before.number, slotOfNumber[number] == slot { slotOfNumber[number] = nil }
+    }
+    slots[slot] = told
+    news[slot] = fresh
     slotOf[id] = slot
-    if let number = live.number { slotOfNumber[number] = slot }
+    if let number = told.number { slotOfNumber[number] = slot }
   }
 
   private mutating func remove(_ id: DeviceID) -> Bool {
     guard let slot = slotOf.removeValue(forKey: id) else { return false }
     if let number = slots[slot]?.number, slotOfNumber[number] == slot { slotOfNumber[number] = nil }
     slots[slot] = nil
-    cells[slot] = nil
+    news[slot].cell = nil
     free.append(slot)
     return true
   }
@@ -140,12 +150,16 @@ struct FeedBook: Sendable {
   // MARK: Asked
 
   var ids: some Collection<DeviceID> { slotOf.keys }
-  var devices: some Sequence<LiveDevice> { slots.lazy.compactMap(\.self) }
+  var devices: some Sequence<LiveDevice> { slots.indices.lazy.compactMap { live($0) } }
   func knows(_ id: DeviceID) -> Bool { slotOf[id] != nil }
-  func live(_ id: DeviceID) -> LiveDevice? { slotOf[id].flatMap { slots[$0] } }
+  func live(_ id: DeviceID) -> LiveDevice? { slotOf[id].flatMap { live($0) } }
+
+  private func live(_ slot: Int) -> LiveDevice? {
+    slots[slot].map { LiveDevice(told: $0.device, reread: news[slot].reread, heardAt: news[slot].heardAt) }
+  }
 
   mutating func keep(_ id: DeviceID, in cell: Int?) {
-    if let slot = slotOf[id] { cells[slot] = cell }
+    if let slot = slotOf[id] { news[slot].cell = cell }
   }
 
   /// A device that the operator polls is told again at least once an interval; when its stream is silent, what it

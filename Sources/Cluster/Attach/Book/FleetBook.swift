@@ -11,6 +11,7 @@ struct FleetBook: Sendable {
   private let startedAt: Moment
   private var sequence: UInt64 = 0
   private var devices: [DeviceSnapshot] = []
+  private var totals = FleetSnapshot.Totals([])
   private var revision: SourceStatus
 
   /// How long events wait at the beginning for what all parts tell of the past.
@@ -68,6 +69,7 @@ struct FleetBook: Sendable {
       var all: [DeviceSnapshot] = []
       for index in sites.indices { all += sites[index].devices() }
       devices = all
+      totals = FleetSnapshot.Totals(all)
       revision = newestSource
     }
     syncs.expire(at: now.wall)
@@ -85,7 +87,8 @@ struct FleetBook: Sendable {
     gates.trustProblem = headers.lazy.compactMap(\.trustProblem).first
     var snapshot = FleetSnapshot(
       sequence: sequence, at: now.wall, mode: .attached, source: source, gates: gates,
-      health: health(headers, now), devices: devices, events: events.events, operations: syncs.operations)
+      health: health(headers, now), devices: devices, events: events.events, operations: syncs.operations,
+      totals: totals)
     let rereads = sites.flatMap { $0.rereads() }
     if rereads.count == devices.count, rereads.contains(where: { $0.times > 0 }) {
       snapshot.rereads = rereads

@@ -12,6 +12,7 @@ struct ShownCells: Sendable {
   private var unused: [Int] = []
   private var rings: [HistoryRing?] = []
   private var rereads: [Reread] = []
+  private var tails: [Tail] = []
   /// The feed that tells the device as it is shown; `nil`: it is shown as something else has it.
   private var sources: [String?] = []
 
@@ -22,6 +23,7 @@ struct ShownCells: Sendable {
     if number == rings.count {
       rings.append(nil)
       rereads.append(.none)
+      tails.append(Tail())
       sources.append(nil)
     }
     numbers[id] = number
@@ -33,6 +35,7 @@ struct ShownCells: Sendable {
     guard let number = numbers.removeValue(forKey: id) else { return }
     rings[number] = nil
     rereads[number] = .none
+    tails[number] = Tail()
     sources[number] = nil
     unused.append(number)
   }
@@ -47,19 +50,31 @@ struct ShownCells: Sendable {
     if rings[cell] == nil {
       rings[cell] = HistoryRing(capacity: Self.historyCapacity, width: device.spec.registers.count)
     }
-    return rings[cell]?.record(device, at: now) ?? []
+    moveOn(cell)
+    let trend = rings[cell]?.record(device, at: now) ?? []
+    tails[cell] = Tail(rings[cell]?.newest)
+    return trend
+  }
+
+  /// What waits goes into the ring.
+  private mutating func moveOn(_ cell: Int) {
+    rings[cell]?.add(tails[cell])
+    tails[cell] = Tail(rings[cell]?.newest)
   }
 
   /// Returns whether the device in the cell is shown as the feed tells it, and not read earlier than what is shown: then
   /// that is all there is to be shown.
   mutating func read(again at: WallTime, in cell: Int?, from feed: String) -> Bool {
-    guard let cell, rings.indices.contains(cell), sources[cell] == feed,
-      let newest = rings[cell]?.newest, at >= newest
+    guard let cell, tails.indices.contains(cell), sources[cell] == feed, let newest = tails[cell].newest,
+      at >= newest
     else { return false }
     // A poll that is still under way: what is known of the device is as old as before.
     guard at > newest else { return true }
-    rings[cell]?.repeatNewest(at: at)
     rereads[cell].add(at)
+    if !tails[cell].append(at) {
+      moveOn(cell)
+      _ = tails[cell].append(at)
+    }
     return true
   }
 
@@ -67,13 +82,53 @@ struct ShownCells: Sendable {
     if let cell = numbers[id] { rings[cell]?.mark(kind, at: at, text) }
   }
 
-  func ring(_ cell: Int) -> HistoryRing? { rings[cell] }
-  func ring(of id: DeviceID) -> HistoryRing? { numbers[id].flatMap { rings[$0] } }
+  func ring(_ cell: Int) -> HistoryRing? {
+    var ring = rings[cell]
+    ring?.add(tails[cell])
+    return ring
+  }
+
+  func ring(of id: DeviceID) -> HistoryRing? { numbers[id].flatMap(ring) }
   func reread(_ cell: Int) -> Reread { rereads[cell] }
   func reread(of id: DeviceID) -> Reread { numbers[id].map { rereads[$0] } ?? .none }
 }
 
+extension ShownCells {
+  /// The newest sample's time, and later ones at which the same was read: they wait here, beside those of other devices,
+  /// as a ring lies somewhere on the heap, where a thousand devices a second are a thousand times to fetch it.
+  fileprivate struct Tail: Sendable {
+    private var times = InlineArray<7, Int64>(repeating: 0)
+    private var count = 0
+
+    init(_ newest: WallTime? = nil) {
+      guard let newest else { return }
+      times[0] = newest.milliseconds
+      count = 1
+    }
+
+    var newest: WallTime? { count == 0 ? nil : WallTime(milliseconds: times[count - 1]) }
+
+    /// Returns whether there was room.
+    mutating func append(_ time: WallTime) -> Bool {
+      guard count < times.count else { return false }
+      times[count] = time.milliseconds
+      count += 1
+      return true
+    }
+
+    /// What is not in the ring, oldest first.
+    func forEachWaiting(_ body: (WallTime) -> Void) {
+      guard count > 1 else { return }
+      for index in 1..<count { body(WallTime(milliseconds: times[index])) }
+    }
+  }
+}
+
 extension HistoryRing {
+  fileprivate mutating func add(_ tail: ShownCells.Tail) {
+    tail.forEachWaiting { repeatNewest(at: $0) }
+  }
+
   /// Returns the trend.
   fileprivate mutating func record(_ device: ReportedDevice, at now: Moment) -> [Float] {
     let registers = device.spec.registers
