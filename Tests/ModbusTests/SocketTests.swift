@@ -1,3 +1,4 @@
+import Foundation
 import Modbus
 import NIOCore
 import NIOPosix
@@ -36,9 +37,20 @@ import Testing
   }
 
   @Test func refusedConnection() async throws {
-    let gone = try await TestServer.start()
-    let port = gone.server.port
-    try await gone.server.close()
+    // Bound, so that nobody else gets the port, and not listened on.
+    let holder = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    defer { close(holder) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let named = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(holder, $0, length) == 0 && getsockname(holder, $0, &length) == 0
+      }
+    }
+    try #require(named)
+    let port = Int(UInt16(bigEndian: address.sin_port))
     await #expect(throws: WireFailure.connectionRefused) {
       try await ModbusClient.connect(host: "127.0.0.1", port: port)
     }
