@@ -119,6 +119,35 @@ import Testing
     }
   }
 
+  /// What has not been shown yet is not what a reading repeats.
+  @Test func aReadingRightAfterAChangeIsOneOfTheNewValue() throws {
+    var book = FleetBook([SiteBook(name: "a", prefix: nil, hasCluster: false, at: start)], at: start)
+    book.change("a") { $0.beginFeed("op", at: start) }
+    func tell(_ actual: Double, _ second: Int) throws {
+      let device = Shown.device("d", actual: .real(actual), at: after(second).wall)
+      let line = FleetLine.device(ReportedDevice(spec: device.spec, view: device.view), number: 0)
+      try book.take(line, from: "op", of: "a", at: after(second))
+    }
+    func read(_ second: Int, _ words: [Rereading.Words] = []) throws {
+      let reading = Rereading(at: after(second).wall, words: words)
+      try book.take(
+        .reads([NumberedReading(number: 0, reading: reading)]), from: "op", of: "a", at: after(second))
+    }
+    try tell(72.5, 0)
+    _ = book.snapshot(at: after(0))
+    try tell(60, 1)
+    try read(2)
+    _ = book.snapshot(at: after(2))
+    try read(3, [.init(register: 0, words: [0, 0x4291])])
+    try read(4)
+    _ = book.snapshot(at: after(4))
+    let query = HistoryQuery(
+      devices: [], from: after(0).wall, to: after(9).wall, maxPoints: 100)
+    let samples = book.sites[0].history(DeviceID(name: "d"), query)?.samples ?? []
+    #expect(samples.map(\.at) == [0, 2, 4].map { after($0).wall })
+    #expect(samples.map(\.mean) == [72.5, 60, 36.25])
+  }
+
   /// A stream that is told briefly comes to the same as one that is told in full, whatever happens in between.
   @Test(arguments: [21, 22, 23, 24, 25, 26] as [UInt64]) func briefIsTheSameAsFull(seed: UInt64) throws {
     var dice = SeededGenerator(seed: seed)

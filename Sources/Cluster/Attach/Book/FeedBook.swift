@@ -33,7 +33,7 @@ struct FeedBook: Sendable {
   private struct News: Sendable {
     var reread = Reread.none
     var heardAt: Instant
-    /// Where the site keeps what it shows of the device.
+    /// Where the site keeps what it shows of the device; `nil`: it does not show yet what was told last.
     var cell: Int?
     /// It was read before, and can be read again.
     var isRead: Bool
@@ -118,22 +118,19 @@ struct FeedBook: Sendable {
     guard var device = live(slot)?.device, device.view.apply(reading) else { return false }
     slots[slot]?.device = device
     news[slot].reread = .none
+    news[slot].cell = nil
     return true
   }
 
   private mutating func store(_ told: Told, _ id: DeviceID, at now: Instant) {
     let slot = slotOf[id] ?? free.popLast() ?? slots.count
-    var fresh = News(heardAt: now, isRead: told.device.view.lastRead != nil)
     if slot == slots.count {
       slots.append(nil)
-      news.append(fresh)
+      news.append(News(heardAt: now, isRead: false))
     }
-    if let before = slots[slot] {
-      fresh.cell = news[slot].cell
-      if let number = before.number, slotOfNumber[number] == slot { slotOfNumber[number] = nil }
-    }
+    if let number = slots[slot]?.number, slotOfNumber[number] == slot { slotOfNumber[number] = nil }
     slots[slot] = told
-    news[slot] = fresh
+    news[slot] = News(heardAt: now, isRead: told.device.view.lastRead != nil)
     slotOf[id] = slot
     if let number = told.number { slotOfNumber[number] = slot }
   }
