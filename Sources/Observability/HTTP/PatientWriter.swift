@@ -9,6 +9,8 @@ import Synchronization
 struct PatientWriter {
   /// Bytes handed to the connection at once.
   static let piece = 16 * 1024
+  /// Bytes after which the connection is given its turn.
+  private static let stretch = 64 * 1024
 
   /// Bytes a second that a reader of a whole body must take on average, beside its patience.
   static let leastRate = 16 * 1024
@@ -42,6 +44,11 @@ struct PatientWriter {
       let timer = dropLater()
       defer { timer.cancel() }
       try await writer.write(ByteBuffer(bytes: bytes[start..<end]))
+      // What is written is handed to the event loop, which finds out that the reader does not take it only when it has its
+      // turn: without waiting for that now and then, a whole body would be in memory once more before it has.
+      if end / Self.stretch > start / Self.stretch {
+        try await channel.eventLoop.submit {}.get()
+      }
       start = end
     }
   }
