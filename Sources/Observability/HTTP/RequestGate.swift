@@ -21,11 +21,10 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
   private let patience: TimeAmount
   private let idle: TimeAmount
   private let reader: TimeAmount
-  /// Parts and bytes that were written and not taken yet, and until when something must be taken, or all of it.
+  /// Parts and bytes that were written and not taken yet, and until when something must be taken.
   private var untakenParts = 0
   private var untakenBytes = 0
   private var progress: Scheduled<Void>?
-  private var rest: Scheduled<Void>?
   private var deadline: Scheduled<Void>?
   private var unanswered = 0
   private var isArriving = false
@@ -58,7 +57,7 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
   func handlerRemoved(context: ChannelHandlerContext) { cancelAll() }
 
   private func cancelAll() {
-    for timer in [deadline, progress, rest] { timer?.cancel() }
+    for timer in [deadline, progress] { timer?.cancel() }
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -104,20 +103,21 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
     }
     if case .end = part {
       unanswered -= 1
-      rest?.cancel()
-      rest = context.eventLoop.assumeIsolated().scheduleTask(
-        in: Self.time(for: untakenBytes, patience: reader)
-      ) {
-        context.channel.drop()
+      // All of it, and not only something now and then. Another answer may follow: each has a time of its own.
+      let channel = context.channel
+      let rest = context.eventLoop.scheduleTask(in: Self.time(for: untakenBytes, patience: reader)) {
+        channel.drop()
       }
-      taken.futureResult.assumeIsolated().whenComplete { [self] _ in ended(context) }
+      taken.futureResult.assumeIsolated().whenComplete { [self] _ in
+        rest.cancel()
+        ended(context)
+      }
     }
     context.write(wrapOutboundOut(part), promise: taken)
   }
 
   /// An answer has been taken as a whole.
   private func ended(_ context: ChannelHandlerContext) {
-    if untakenParts == 0 { rest?.cancel() }
     guard context.channel.isActive, unanswered == 0 else { return }
     if isLast {
       wait(Self.farewell, context)

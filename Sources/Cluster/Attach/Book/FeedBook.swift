@@ -6,10 +6,10 @@ struct FeedBook: Sendable {
   /// What it told of one device.
   struct LiveDevice: Sendable {
     /// As the last full line had it.
-    fileprivate var told: ReportedDevice
+    fileprivate let told: ReportedDevice
     /// What `reads` lines told since.
-    fileprivate var reread: Reread
-    fileprivate(set) var heardAt: Instant
+    fileprivate let reread: Reread
+    let heardAt: Instant
 
     var id: DeviceID { told.spec.id }
     var pollInterval: TimeSpan { told.spec.pollInterval }
