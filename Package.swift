@@ -35,7 +35,6 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let swiftASN1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
-let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -57,7 +56,6 @@ let package = Package(
     .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
-    .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
   ],
   targets: [
     // What decides.
@@ -68,14 +66,16 @@ let package = Package(
     // What reaches the world.
     library("Modbus", [nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), nioSSL, swiftASN1]),
     library("Journal", ["Control", "Fleet", grdb, crypto]),
-    library("GitSource", ["Control", "Fleet", "Manifest", logging, subprocess]),
+    .target(name: "CSpawn"),
+    library("ChildProcesses", ["CSpawn"]),
+    library("GitSource", ["ChildProcesses", "Control", "Fleet", "Manifest", logging]),
     library(
       "LocalEngine",
       ["Control", "Fleet", "GitSource", "Journal", "Manifest", "Modbus", logging, metrics, nio("NIOPosix")]),
     library(
       "Kubernetes",
       [
-        asyncHTTPClient, logging, yams, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+        "ChildProcesses", asyncHTTPClient, logging, yams, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
         nio("NIOFoundationCompat"), nioSSL,
       ]),
     library(
@@ -143,6 +143,7 @@ let package = Package(
         "Cluster", "Control", "EnvTest", "Fleet", "Kubernetes", "LocalEngine", "Manifest", "MockPLC",
         "Observability", asyncHTTPClient, logging, nio("NIOPosix"), nioSSL,
       ]),
+    tests("ChildProcessesTests", ["ChildProcesses"]),
     tests("ControlTests", ["Control"]),
     tests("DashboardTests", ["Control", "Dashboard", "Fleet", "Terminal"], exclude: ["Goldens"]),
     tests("GitSourceTests", ["Control", "Fleet", "GitSource", "Manifest", logging]),

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 
 /// Where requests get their credentials from: constant, re-read, or minted by a plugin.
@@ -159,7 +160,8 @@ extension ExecPlugin {
       throw CredentialError("credential plugin \(command): \(explain(error, timeout))")
     }
     guard result.status == 0 else {
-      let complaint = result.complaint.isEmpty ? "" : ": \(result.complaint)"
+      let text = oneLine(String(decoding: result.complaint, as: UTF8.self))
+      let complaint = text.isEmpty ? "" : ": \(text)"
       throw CredentialError("credential plugin \(command): exited with \(result.status)\(complaint)")
     }
     return try credential(from: result.output)
@@ -167,12 +169,13 @@ extension ExecPlugin {
 
   private func explain(_ failure: ChildProcess.Failure, _ timeout: Duration) -> String {
     switch failure {
-    case .notStarted(let code):
+    case .notStarted(let code), .notGiven(let code):
       let hint = installHint.map { "; \($0)" } ?? ""
       return "cannot be run: \(String(cString: strerror(code)))\(hint)"
     case .timedOut: return "did not finish within \(Int(timeout.inSeconds)) s; it may be waiting for a log-in"
     case .tooMuchOutput(let limit): return "printed more than \(limit) bytes"
     case .cancelled: return "was cancelled"
+    case .statusLost: return "ended, and its exit status was taken by somebody else"
     }
   }
 }

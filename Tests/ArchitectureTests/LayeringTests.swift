@@ -15,14 +15,17 @@ import Testing
       "Manifest": ["Control", "Yams", "Foundation"],
       "Modbus": nio + platform + ["NIOSSL", "NIOTLS", "SwiftASN1"],
       "Journal": platform + ["Control", "Fleet", "GRDB", "Foundation", "Crypto", "Dispatch"],
-      "GitSource": platform + ["Control", "Fleet", "Manifest", "Subprocess", "Logging", "Foundation"],
+      "CSpawn": [],
+      "ChildProcesses": platform + ["CSpawn", "Foundation"],
+      "GitSource": platform
+        + ["ChildProcesses", "Control", "Fleet", "Manifest", "Logging", "Foundation"],
       "LocalEngine": nio + platform
         + [
           "Control", "Fleet", "Manifest", "Modbus", "Journal", "GitSource", "Logging", "Metrics",
           "Foundation",
         ],
       "Kubernetes": nio + platform
-        + ["AsyncHTTPClient", "Yams", "Foundation", "Logging", "NIOHTTP1", "NIOSSL"],
+        + ["ChildProcesses", "AsyncHTTPClient", "Yams", "Foundation", "Logging", "NIOHTTP1", "NIOSSL"],
       "Cluster": nio + platform
         + [
           "Control", "Fleet", "Manifest", "LocalEngine", "Kubernetes", "Foundation", "Logging", "Metrics",

@@ -151,6 +151,11 @@ def over(ssh, repository):
     return f"{ssh} 'env {homes} LC_ALL=C.UTF-8 TERM=xterm-256color {BIN}/fabctl watch --git {repository.path}'"
 
 
+def streams(process):
+    """Where its standard streams lead; a process that has ended has none."""
+    return [os.readlink(f"/proc/{process}/fd/{number}") for number in range(3)]
+
+
 @pytest.mark.parametrize("how", ["reset", "silence"])
 def test_cut_in_the_middle_of_a_sync(terminal, fabctl, repository, mock, sshd, state, how):
     cable, ssh = sshd
@@ -163,15 +168,18 @@ def test_cut_in_the_middle_of_a_sync(terminal, fabctl, repository, mock, sshd, s
     session.keys("y")
     wait_for("the first frame that writes", lambda: logged("write"))
     if how == "reset":
+        process, = fabctl_processes(str(repository.path))
         cable.cut()
+        # A library that cannot say something there would end the process with its writes under way.
+        wait_for("no stream to lead to a terminal that is gone", lambda: streams(process) == ["/dev/null"] * 3)
     else:
         cable.is_silent = True
 
     wait_for("no process to be left", lambda: not fabctl_processes(str(repository.path)))
     audit = fabctl("audit", "--git", str(repository.path), "-o", "json", "--limit", "1000")
     records = json.loads(audit.stdout)
-    orders = {record["order"] for record in records if record["kind"] == "intent"}
-    settled = {record["order"] for record in records if record["kind"] == "outcome"}
+    orders = {(record["device"], record["order"]) for record in records if record["kind"] == "intent"}
+    settled = {(record["device"], record["order"]) for record in records if record["kind"] == "outcome"}
     assert orders, f"the cut came before the first write:\n{audit.stdout}"
     assert orders == settled, f"writes without an outcome: {orders - settled}\n{audit.stdout}"
     assert [record["kind"] for record in records][-1] == "stopped"

@@ -8,6 +8,10 @@
 unsigned long descriptorLimit(void);
 enum { fewestDescriptors = 64 };
 
+// Where standard input, output or error is a terminal that is gone for good, /dev/null takes its place. A library that has
+// something to say and cannot (NIO, for one) may end the process, and this one may have a write under way.
+void leaveLostTerminal(void);
+
 // Gives back what only the start of a program needed: heap that is free again, and the pages of code that ran (they come
 // back from the file's cache one by one when they are run again). For programs that stay, once they have settled.
 void giveBackMemory(void);

@@ -1,6 +1,6 @@
+import ChildProcesses
 import Foundation
 import Manifest
-import Subprocess
 
 /// Runs the `git` program: without a terminal, without prompts, without hooks, in a session of its own,
 /// with bounded output and within a time limit, after which the whole session is ended.
@@ -49,19 +49,16 @@ public struct GitProgram: Sendable {
   /// Commands that speak with another repository; all others must not.
   private static let reachesOut: Set<String> = ["ls-remote", "fetch", "push", "clone"]
 
-  private func childEnvironment(_ extra: [String: String]) -> Environment {
-    var changes: [Environment.Key: String?] = [:]
-    for name in Self.removed { changes[.init(rawValue: name) ?? "GIT_DIR"] = .some(nil) }
-    var added: [String: String?] = [
+  private func childEnvironment(_ extra: [String: String]) -> [String: String] {
+    var variables = ProcessInfo.processInfo.environment
+    for name in Self.removed { variables[name] = nil }
+    let ours = [
       "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1",
       "GIT_LITERAL_PATHSPECS": "1", "GIT_PAGER": "cat", "SSH_ASKPASS_REQUIRE": "never", "LC_ALL": "C",
     ]
-    for (name, value) in environment { added[name] = value }
-    for (name, value) in extra { added[name] = value }
-    for (name, value) in added {
-      if let key = Environment.Key(rawValue: name) { changes[key] = .some(value) }
-    }
-    return .inherit.updating(changes)
+    variables.merge(ours) { $1 }
+    for (name, value) in environment { variables[name] = value }
+    return variables.merging(extra) { $1 }
   }
 
   /// Runs one command and returns what it wrote, whatever its exit code.
@@ -91,97 +88,29 @@ public struct GitProgram: Sendable {
     environment extra: [String: String] = [:], limit: Int = 1 << 20, timeout: Duration = .seconds(30)
   ) async throws(GitFailure) -> Output {
     let name = name ?? executable
-    try FreeDescriptors.require()
-    let child = childEnvironment(extra)
-    let inputFile = try InputFile(input)
+    let child = ChildProcess(
+      command: executable, arguments: all, environment: childEnvironment(extra), directory: directory,
+      input: input, timeout: timeout, outputLimit: limit, complaintKept: .first(65_536))
     do {
-      return try await withThrowingTaskGroup(of: Output?.self) { group in
-        group.addTask {
-          try await launch(all, directory, child, inputFile, limit)
-        }
-        group.addTask {
-          try await Task.sleep(for: timeout)
-          return nil
-        }
-        let first = try await group.next() ?? nil
-        group.cancelAll()
-        guard let first else { throw GitFailure.timedOut(command: name, after: timeout) }
-        return first
-      }
-    } catch let failure as GitFailure {
-      throw failure
-    } catch let error as SubprocessError {
-      switch error.code {
-      case .executableNotFound: throw .gitMissing(executable)
-      case .outputLimitExceeded: throw .tooLarge(what: "the output of git \(name)", limit: limit)
-      default: throw .unexpected(command: name, detail: PrintableText.escaped("\(error)"))
-      }
-    } catch is CancellationError {
-      throw .cancelled
+      let result = try await child.run()
+      return Output(
+        bytes: result.output, complaint: String(decoding: result.complaint, as: UTF8.self),
+        status: result.status)
     } catch {
-      throw .unexpected(command: name, detail: PrintableText.escaped("\(error)"))
-    }
-  }
-
-  private func launch(
-    _ arguments: [String], _ directory: String, _ child: Environment, _ input: InputFile, _ limit: Int
-  ) async throws -> Output {
-    var options = PlatformOptions()
-    options.createSession = true
-    options.teardownSequence = [
-      .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(500))
-    ]
-    // Again, for this may be later; and nothing is awaited from here until the pipes are there.
-    try FreeDescriptors.require()
-    let standardInput = input.open()
-    guard standardInput >= 0 else { throw GitFailure.noDescriptors }
-    let program: Executable = executable.contains("/") ? .path(.init(executable)) : .name(executable)
-    let result = try await Subprocess.run(
-      program, arguments: Arguments(arguments), environment: child, workingDirectory: .init(directory),
-      platformOptions: options,
-      input: .fileDescriptor(.init(rawValue: standardInput), closeAfterSpawningProcess: true),
-      output: .bytes(limit: limit), error: .string(limit: 1 << 20))
-    let status: Int32 =
-      switch result.terminationStatus {
-      case .exited(let code): code
-      case .signaled(let signal): 128 &+ signal
-      }
-    return Output(
-      bytes: result.standardOutput, complaint: String(result.standardError.prefix(65_536)), status: status)
-  }
-}
-
-/// Standard input from a file without a name: a child that exits early can then not break a pipe of ours.
-private final class InputFile: Sendable {
-  private let descriptor: Int32
-
-  init(_ bytes: [UInt8]) throws(GitFailure) {
-    if bytes.isEmpty {
-      descriptor = Foundation.open("/dev/null", O_RDONLY | O_CLOEXEC)
-    } else {
-      let directory = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
-      var template = Array((directory + "/fabgitops-XXXXXX").utf8CString)
-      descriptor = mkstemp(&template)
-      if descriptor >= 0 {
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        unlink(template)
-        var offset = 0
-        while offset < bytes.count {
-          let written = bytes[offset...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-          guard written > 0 else { break }
-          offset += written
-        }
-        if offset < bytes.count {
-          throw .unexpected(command: "input", detail: "cannot write a temporary file")
-        }
-        lseek(descriptor, 0, SEEK_SET)
+      if error.isWantOfDescriptors { throw .noDescriptors }
+      switch error {
+      case .notStarted(ENOENT) where FileManager.default.fileExists(atPath: directory):
+        throw .gitMissing(executable)
+      case .notStarted(let code):
+        throw .unexpected(command: name, detail: "cannot start it: \(String(cString: strerror(code)))")
+      case .notGiven(let code):
+        throw .unexpected(command: name, detail: "cannot write its input: \(String(cString: strerror(code)))")
+      case .timedOut: throw .timedOut(command: name, after: timeout)
+      case .tooMuchOutput(let limit): throw .tooLarge(what: "the output of git \(name)", limit: limit)
+      case .cancelled: throw .cancelled
+      case .statusLost:
+        throw .unexpected(command: name, detail: "it ended, and its exit status was taken by somebody else")
       }
     }
-    if descriptor < 0 { throw .unexpected(command: "input", detail: String(cString: strerror(errno))) }
   }
-
-  /// A descriptor for the child; whoever launches it closes it.
-  func open() -> Int32 { fcntl(descriptor, F_DUPFD_CLOEXEC, 3) }
-
-  deinit { close(descriptor) }
 }

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Foundation
 import Synchronization
 
@@ -52,22 +53,21 @@ struct RefWatch: Sendable {
   /// Waits on a thread of its own: that wakes for a tenth of what a task takes to wake.
   func wait(since signature: Signature) async {
     let ended = Ended()
-    await withTaskCancellationHandler {
+    let hasWaited = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let thread = Thread {
+        let failure = OwnThread.start {
           for _ in 0..<20 where !ended.flag.load(ordering: .relaxed) {
             usleep(500_000)
             if self.signature() != signature { break }
           }
-          continuation.resume()
+          continuation.resume(returning: true)
         }
-        thread.name = "git-refs"
-        thread.stackSize = 1 << 20
-        thread.start()
+        if failure != 0 { continuation.resume(returning: false) }
       }
     } onCancel: {
       ended.flag.store(true, ordering: .relaxed)
     }
+    if !hasWaited { try? await Task.sleep(for: .milliseconds(500)) }
   }
 
   private final class Ended: Sendable {

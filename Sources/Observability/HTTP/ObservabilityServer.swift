@@ -83,7 +83,9 @@ public final class ObservabilityServer: Sendable {
 
   /// Serves until the task is cancelled; throws when the address cannot be had.
   public func run() async throws {
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let group = ServerThreads.take()
+    defer { ServerThreads.giveBack(group) }
+    let connections = OpenConnections()
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .warning)
     let (options, idle) = (options, TimeAmount(options.idleTimeout))
@@ -94,7 +96,8 @@ public final class ObservabilityServer: Sendable {
         configuration: .init(
           additionalChannelHandlers: [
             RequestGate(
-              patience: options.requestPatience, idle: options.idleTimeout, reader: options.readerPatience)
+              patience: options.requestPatience, idle: options.idleTimeout, reader: options.readerPatience,
+              connections: connections)
           ],
           idleTimeout: idle,
           httpDecoderConfiguration: .init(
@@ -115,7 +118,9 @@ public final class ObservabilityServer: Sendable {
         await onListening(port)
       },
       eventLoopGroupProvider: .shared(group), logger: quiet)
-    try await Self.run(application, listening: listening, on: group)
+    let result = await Self.run(application, listening: listening, on: group)
+    connections.close()
+    try result.get()
   }
 
   /// Until cancelled. Then no more connections are taken in, before anything else ends: one that is half taken in
@@ -124,14 +129,13 @@ public final class ObservabilityServer: Sendable {
   private static func run(
     _ application: some ApplicationProtocol, listening: Door,
     on group: MultiThreadedEventLoopGroup
-  ) async throws {
+  ) async -> Result<Void, any Error> {
     let loop = group.next()
     let ended = loop.makePromise(of: Void.self)
     let serving = Task.detached { try await application.run() }
     Task.detached { ended.completeWith(await serving.result) }
-    let result: Result<Void, any Error>
     do {
-      result = .success(
+      return .success(
         try await withTaskCancellationHandler {
           try await ended.futureResult.get()
         } onCancel: {
@@ -140,11 +144,51 @@ public final class ObservabilityServer: Sendable {
           loop.scheduleTask(in: .seconds(1)) { ended.succeed() }
         })
     } catch {
-      result = .failure(error)
+      return .failure(error)
     }
-    // Closes what is still open.
-    group.shutdownGracefully { _ in }
-    try result.get()
+  }
+}
+
+/// Threads that servers ran on, for the next one. They are never ended: Hummingbird lets go of a server some time after
+/// it has ended and then leaves a last word on its event loop, and NIO takes a word on a loop that has ended for a
+/// mistake, which it writes to standard error, and a standard error that cannot be written for a reason to end the process.
+private enum ServerThreads {
+  private static let idle = Mutex<[MultiThreadedEventLoopGroup]>([])
+
+  static func take() -> MultiThreadedEventLoopGroup {
+    idle.withLock { $0.popLast() } ?? MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  }
+
+  static func giveBack(_ group: MultiThreadedEventLoopGroup) { idle.withLock { $0.append(group) } }
+}
+
+/// The connections of a server, to be closed when it has ended and they have not.
+final class OpenConnections: Sendable {
+  private struct State {
+    var channels: [ObjectIdentifier: any Channel] = [:]
+    var isClosed = false
+  }
+
+  private let state = Mutex(State())
+
+  /// One that comes too late is closed.
+  func enter(_ channel: any Channel) {
+    let isLate = state.withLock { state in
+      if !state.isClosed { state.channels[ObjectIdentifier(channel)] = channel }
+      return state.isClosed
+    }
+    if isLate { channel.close(promise: nil) }
+  }
+
+  func leave(_ channel: any Channel) { state.withLock { $0.channels[ObjectIdentifier(channel)] = nil } }
+
+  func close() {
+    let open = state.withLock { state in
+      state.isClosed = true
+      defer { state.channels = [:] }
+      return state.channels.values
+    }
+    for channel in open { channel.close(promise: nil) }
   }
 }
 

@@ -21,6 +21,7 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
   private let patience: TimeAmount
   private let idle: TimeAmount
   private let reader: TimeAmount
+  private let connections: OpenConnections
   /// Parts and bytes that were written and not taken yet, and until when something must be taken.
   private var untakenParts = 0
   private var untakenBytes = 0
@@ -34,13 +35,17 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
   ///   - patience: how long the first request of a connection may take, and a later one from its head on.
   ///   - idle: how long after an answer the head of the next request must be there.
   ///   - reader: how long nothing of an answer may be taken; all of it, at a slow line's pace, so much later.
-  init(patience: Duration, idle: Duration, reader: Duration) {
+  ///   - connections: where this one is listed while it is open.
+  init(patience: Duration, idle: Duration, reader: Duration, connections: OpenConnections = OpenConnections())
+  {
+    self.connections = connections
     self.patience = TimeAmount(patience)
     self.reader = TimeAmount(reader)
     self.idle = TimeAmount(idle)
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
+    connections.enter(context.channel)
     if context.channel.isActive { wait(patience, context) }
   }
 
@@ -50,11 +55,15 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    connections.leave(context.channel)
     cancelAll()
     context.fireChannelInactive()
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { cancelAll() }
+  func handlerRemoved(context: ChannelHandlerContext) {
+    connections.leave(context.channel)
+    cancelAll()
+  }
 
   private func cancelAll() {
     for timer in [deadline, progress] { timer?.cancel() }

@@ -90,6 +90,8 @@ struct WatchSession {
     let end = await runtime.run(settings)
     serving?.cancel()
     terminal.close()
+    // What is left to do (writes under way, above all) must not end for want of it.
+    leaveLostTerminal()
     await shared.end()
     await watched.close()
     if end == .interrupted { throw ExitCode(ExitStatus.interrupted.rawValue) }

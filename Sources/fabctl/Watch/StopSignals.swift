@@ -1,3 +1,4 @@
+import CBareSystem
 import Dispatch
 import Foundation
 import Synchronization
@@ -19,6 +20,7 @@ final class StopSignals: Sendable {
     sources = [SIGINT, SIGTERM, SIGHUP].map { number in
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { @Sendable in
+        if number == SIGHUP { leaveLostTerminal() }
         first.number.withLock { $0 = $0 ?? number }
         continuation.yield(number)
       }
