@@ -30,7 +30,7 @@ let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", packa
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -98,7 +98,7 @@ let package = Package(
     library(
       "Observability",
       [
-        "CZlib", "Control", "Fleet", coreMetrics, hummingbird, logging, metrics, nio("NIOCore"),
+        "CZlib", "Control", "Fleet", coreMetrics, hummingbirdCore, logging, metrics, nio("NIOCore"),
         nio("NIOPosix"),
       ]),
     library("Simulation", ["Control", "Modbus", nio("NIOCore")]),

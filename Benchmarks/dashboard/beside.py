@@ -11,9 +11,13 @@ figures are medians. `fabctl watch` polls the PLCs too, which htop and btop have
     engine   `fabctl run`: the same polls and the same journal without a screen
     added    whole less engine: all that a screen costs, also what the engine does to be looked at
     attached `fabctl watch --attach`, the whole process: the same screen of the same PLCs, which another process polls
+
+htop comes twice: as it is started, which looks at the machine each 1.5 s, and as `htop-alike`, which looks each second as
+fabctl does, and has as many processes to look at as fabctl has PLCs.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -62,6 +66,28 @@ def attached(fabctl, source, columns, lines, seconds, environment):
     return share, screen
 
 
+@contextlib.contextmanager
+def crowd(count):
+    """As many processes that do nothing."""
+    processes = [subprocess.Popen(["sleep", "infinity"]) for _ in range(count)]
+    try:
+        time.sleep(2 if processes else 0)
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.wait()
+
+
+def beside(peer, devices, columns, lines, seconds):
+    if peer != "htop-alike":
+        return measure([peer], columns, lines, seconds)
+    running = sum(name.isdigit() for name in os.listdir("/proc"))
+    with crowd(max(0, devices - running)):
+        return measure(["htop", "--delay", "10"], columns, lines, seconds)
+
+
 def compare(fabctl, plant, peers, columns, lines, options):
     """One row: what fabctl does on this plant at this size, beside each peer."""
     found = {name: [] for name in ["fabctl", "attached", *peers]}
@@ -71,7 +97,7 @@ def compare(fabctl, plant, peers, columns, lines, options):
         found["fabctl"].append(
             measure([fabctl, "watch", *source], columns, lines, options.seconds, plant.environment, FILLED))
         for peer in peers:
-            found[peer].append(measure([peer], columns, lines, options.seconds))
+            found[peer].append(beside(peer, plant.devices, columns, lines, options.seconds))
         share, screen = attached(fabctl, source, columns, lines, options.seconds, plant.environment)
         alone.append(share)
         found["attached"].append(screen)
@@ -122,6 +148,8 @@ def main():
     peers = [name for name in ("htop", "btop") if shutil.which(name)]
     for missing in {"htop", "btop"} - set(peers):
         print(f"{missing}: not installed, so not beside")
+    if "htop" in peers:
+        peers.insert(1, "htop-alike")
     rows = []
     for devices in options.devices:
         plant = Plant(folder, devices)

@@ -138,6 +138,7 @@ class Plant:
     """Mock PLCs behind a few ports, and a repository that declares each unit a device."""
 
     def __init__(self, folder, devices, interval=1, mock=(), extra=""):
+        self.devices = devices
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fabgitops-plant-"))
         self.repository = self.folder / "plant"
         (self.repository / "lines").mkdir(parents=True)

@@ -12,10 +12,10 @@ final class Configuration: Sendable {
   /// A driver that answers nothing for so long has lost the question; a gateway's queue may be long.
   let driverPatience: TimeSpan
 
-  init(_ spec: DeviceSpec) {
+  init(_ spec: DeviceSpec, pollSlots: Int?) {
     self.spec = spec
     layout = RegisterLayout(spec.registers)
-    grid = PollGrid(interval: spec.pollInterval, id: spec.id)
+    grid = PollGrid(interval: spec.pollInterval, id: spec.id, slots: pollSlots)
     staleAfter = spec.pollInterval * 3
     freshFor = max(spec.timeout * 2, .seconds(2))
     syncPatience = spec.timeout * 4 + .seconds(10)

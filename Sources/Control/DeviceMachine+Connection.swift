@@ -86,7 +86,7 @@ extension DeviceMachine {
   mutating func adopt(_ spec: DeviceSpec, _ now: Moment, _ actions: inout [Action]) {
     guard let old = configuration else { return begin(spec, now, &actions) }
     guard old.spec != spec else { return }
-    let new = Configuration(spec)
+    let new = Configuration(spec, pollSlots: pollSlots)
     let sameDevice = old.connectsLike(spec)
     if !sameDevice { dropForChange(now, &actions) }
     configuration = new
@@ -104,7 +104,7 @@ extension DeviceMachine {
   }
 
   private mutating func begin(_ spec: DeviceSpec, _ now: Moment, _ actions: inout [Action]) {
-    let new = Configuration(spec)
+    let new = Configuration(spec, pollSlots: pollSlots)
     configuration = new
     registers = Array(repeating: RegisterState(), count: spec.registers.count)
     words = Array(repeating: 0, count: new.layout.wordCount)
@@ -184,7 +184,7 @@ extension DeviceMachine {
     }
     publish(.released, &actions)
     let counters = self.counters(at: now)
-    var fresh = DeviceMachine(id: id, seed: 0)
+    var fresh = DeviceMachine(id: id, seed: 0, pollSlots: pollSlots)
     fresh.random = random
     fresh.sequence = sequence
     fresh.gates = gates

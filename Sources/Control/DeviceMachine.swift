@@ -54,9 +54,14 @@ public struct DeviceMachine: Sendable {
   var keptWrites: [(name: String, writes: [WritePast.Stamp])] = []
   var fault: String?
 
-  /// - Parameter seed: of the jitter; the same seed and inputs give the same actions.
-  public init(id: DeviceID, seed: UInt64) {
+  let pollSlots: Int?
+
+  /// - Parameters:
+  ///   - seed: of the jitter; the same seed and inputs give the same actions.
+  ///   - pollSlots: moments of a poll interval at which a fleet is polled; `nil`: any.
+  public init(id: DeviceID, seed: UInt64, pollSlots: Int? = nil) {
     self.id = id
+    self.pollSlots = pollSlots
     random = SplitMix64(seed: seed ^ id.stableHash)
   }
 

@@ -1,13 +1,16 @@
 /// The times of a device's regular polls: a fixed grid on the monotonic clock, so that polls neither drift
 /// nor bunch, shifted by a hash of the device, so that a thousand devices do not poll in the same
-/// millisecond.
+/// millisecond. A few may well: the engine then wakes once for all of them and not once for each.
 struct PollGrid: Hashable, Sendable {
   private let interval: Int64
   private let phase: Int64
 
-  init(interval: TimeSpan, id: DeviceID) {
-    self.interval = max(interval.nanoseconds, 1_000_000)
-    phase = Int64(SplitMix64.mix(id.stableHash) % UInt64(self.interval))
+  /// - Parameter slots: so many moments of an interval are polled at, 1 or more; `nil`: any nanosecond of it.
+  init(interval: TimeSpan, id: DeviceID, slots: Int? = nil) {
+    let interval = max(interval.nanoseconds, 1_000_000)
+    let choices = slots.map { min(Int64(max($0, 1)), interval) } ?? interval
+    self.interval = interval
+    phase = Int64(SplitMix64.mix(id.stableHash) % UInt64(choices)) * (interval / choices)
   }
 
   /// The first poll time later than `time`. Polls that were missed until then are skipped.

@@ -2,10 +2,10 @@ import Control
 import Foundation
 import Synchronization
 
-/// Looks for operators' words four times a second, on a thread of its own: waking that costs a tenth of what waking a
+/// Looks for operators' words twice a second, on a thread of its own: waking that costs a tenth of what waking a
 /// task does, and a look that finds the journal's files as they were does not open them.
 final class WordWatch: Sendable {
-  private static let interval: useconds_t = 250_000
+  private static let interval: useconds_t = 500_000
   /// Looks at the files until the journal is read in any case: what a coarse clock hides is not hidden for long.
   private static let patience = 8
 

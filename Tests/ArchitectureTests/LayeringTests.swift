@@ -35,7 +35,8 @@ import Testing
       "CZlib": [],
       "Observability": nio + platform
         + [
-          "Control", "Fleet", "CZlib", "CoreMetrics", "Hummingbird", "HTTPTypes", "NIOHTTPTypes", "Logging",
+          "Control", "Fleet", "CZlib", "CoreMetrics", "HummingbirdCore", "HTTPTypes", "NIOHTTPTypes",
+          "Logging",
           "Foundation",
         ],
       "Terminal": ["Synchronization"],

@@ -63,8 +63,8 @@ import Testing
   @Test func inheritsNothing() async throws {
     let ends = [open("/dev/null", O_RDONLY), open("/dev/null", O_RDONLY)]
     defer { for end in ends { close(end) } }
-    let before = signal(SIGUSR2, SIG_IGN)
-    defer { signal(SIGUSR2, before) }
+    let before = signal(SIGXFSZ, SIG_IGN)
+    defer { signal(SIGXFSZ, before) }
     // The fourth is the directory that ls reads.
     #expect(text(try await shell("ls /proc/self/fd | wc -l").output) == "4\n")
     let signals = try await shell("grep -E 'Sig(Blk|Ign)' /proc/self/status | cut -f2").output

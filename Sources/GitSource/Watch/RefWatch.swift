@@ -35,17 +35,20 @@ struct RefWatch: Sendable {
     func commonPath(_ name: String) -> String { repository.commonDirectory + "/" + name }
   }
 
-  /// Equal as long as nothing moved.
-  func signature() -> Signature {
+  /// Equal as long as nothing moved. The branch that HEAD names is read again only when HEAD was written since `last`.
+  func signature(after last: Signature? = nil) -> Signature {
     var traces = files.map(Self.trace)
-    // The branch that HEAD names.
-    if let text = try? String(contentsOfFile: head, encoding: .utf8), text.hasPrefix("ref: "),
+    var branch = last?.branch
+    if last == nil || last?.traces.first != traces.first { branch = branchOfHEAD() }
+    if let branch { traces.append(Self.trace(commonDirectory + "/" + branch)) }
+    return Signature(traces: traces, branch: branch)
+  }
+
+  private func branchOfHEAD() -> String? {
+    guard let text = try? String(contentsOfFile: head, encoding: .utf8), text.hasPrefix("ref: "),
       text.utf8.count < 4096
-    {
-      let name = text.dropFirst(5).prefix { !$0.isNewline }
-      traces.append(Self.trace(commonDirectory + "/" + name))
-    }
-    return Signature(traces: traces)
+    else { return nil }
+    return String(text.dropFirst(5).prefix { !$0.isNewline })
   }
 
   /// Returns within half a second after something moved, after 10 s, or when the task is cancelled.
@@ -58,7 +61,7 @@ struct RefWatch: Sendable {
         let failure = OwnThread.start {
           for _ in 0..<20 where !ended.flag.load(ordering: .relaxed) {
             usleep(500_000)
-            if self.signature() != signature { break }
+            if self.signature(after: signature) != signature { break }
           }
           continuation.resume(returning: true)
         }
@@ -76,6 +79,7 @@ struct RefWatch: Sendable {
 
   struct Signature: Equatable, Sendable {
     fileprivate let traces: [Trace?]
+    fileprivate let branch: String?
   }
 
   private static func trace(_ path: String) -> Trace? {

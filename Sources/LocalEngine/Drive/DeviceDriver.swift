@@ -32,7 +32,8 @@ final class DeviceDriver: DeviceLinkOwner {
     self.core = core
     spec = device.spec
     sources = device.sources
-    machine = DeviceMachine(id: device.spec.id, seed: core.settings.seed)
+    machine = DeviceMachine(
+      id: device.spec.id, seed: core.settings.seed, pollSlots: core.pollSlots)
     ring = HistoryRing(capacity: core.settings.historyCapacity, width: device.spec.registers.count)
     reader = RegisterReader(spec: device.spec)
   }

@@ -33,6 +33,9 @@ final class EngineCore {
   private var sequence: UInt64 = 0
   /// Grows when devices come or go.
   private(set) var fleetGeneration: UInt64 = 0
+  /// Devices that are polled at one moment of their interval, about: one wake of the loop for all their requests.
+  private static let devicesPerSlot = 32
+  private(set) var pollSlots = 1
   private var isStopped = false
   private var notices: [String] = []
   /// Which one is in use, or was last.
@@ -74,6 +77,7 @@ final class EngineCore {
   }
 
   private func apply(_ state: DesiredState) {
+    pollSlots = max(state.devices.count / Self.devicesPerSlot, 1)
     var wanted: Set<DeviceID> = []
     wanted.reserveCapacity(state.devices.count)
     for device in state.devices {

@@ -4,7 +4,7 @@ import Journal
 import NIOCore
 
 /// Takes up what operators say through other processes (`fabctl hold` beside this controller): they leave it in the
-/// journal, this hears of it within a quarter of a second and says in the audit how far it has taken it up.
+/// journal, this hears of it within half a second and says in the audit how far it has taken it up.
 struct WordListener: Sendable {
   let door: JournalDoor
   /// Comes when what the journal holds is in force: its last audit record by then.

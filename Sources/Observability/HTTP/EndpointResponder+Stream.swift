@@ -1,6 +1,6 @@
 import Fleet
 import HTTPTypes
-import Hummingbird
+import HummingbirdCore
 import NIOCore
 import Synchronization
 

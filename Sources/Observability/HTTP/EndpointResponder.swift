@@ -2,17 +2,16 @@ import Control
 import CoreMetrics
 import Fleet
 import HTTPTypes
-import Hummingbird
+import HummingbirdCore
 import NIOCore
 
 /// What an endpoint needs of a connection.
-struct EndpointContext: InitializableFromSource {
+struct EndpointContext: Sendable {
   let channel: any Channel
-  init(source: ApplicationRequestContextSource) { channel = source.channel }
 }
 
 /// Finds the endpoint of a request. There is no way in here to change anything: no method but GET and HEAD.
-struct EndpointResponder: HTTPResponder {
+struct EndpointResponder: Sendable {
   let engine: any FleetEngine
   let pages: ScrapePages
   let options: ObservabilityOptions
@@ -36,7 +35,7 @@ struct EndpointResponder: HTTPResponder {
     patience = TimeAmount(options.readerPatience)
   }
 
-  func respond(to request: Request, context: EndpointContext) async throws -> Response {
+  func respond(to request: Request, context: EndpointContext) async -> Response {
     var response: Response
     do throws(BadRequest) {
       response = try await answer(request, context)

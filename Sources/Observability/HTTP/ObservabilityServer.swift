@@ -2,7 +2,7 @@ import Control
 import Fleet
 import Foundation
 import HTTPTypes
-import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import NIOPosix
@@ -90,22 +90,29 @@ public final class ObservabilityServer: Sendable {
     quiet.logLevel = max(logger.logLevel, .warning)
     let (options, idle) = (options, TimeAmount(options.idleTimeout))
     let listening = Door()
-    let application = Application(
-      responder: responder,
-      server: .http1(
-        configuration: .init(
-          additionalChannelHandlers: [
-            RequestGate(
-              patience: options.requestPatience, idle: options.idleTimeout, reader: options.readerPatience,
-              connections: connections)
-          ],
-          idleTimeout: idle,
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: 8 * 1024, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 100))),
+    let dates = DateStamp()
+    // Not an Application: that renews its date each second also when nobody asks.
+    let server = HTTPServerBuilder.http1(
+      configuration: .init(
+        additionalChannelHandlers: [
+          RequestGate(
+            patience: options.requestPatience, idle: options.idleTimeout, reader: options.readerPatience,
+            connections: connections)
+        ],
+        idleTimeout: idle,
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: 8 * 1024, maxHeaderListSize: 16 * 1024, maxHeaderFieldCount: 100)))
+    let service = try server.buildServer(
       configuration: .init(
         address: options.socketPath.map { .unixDomainSocket(path: $0) }
           ?? .hostname(options.host, port: options.port),
         availableConnectionsDelegate: .maximum(options.maxConnections, logger: quiet)),
+      eventLoopGroup: group, logger: quiet,
+      responder: { [responder] request, writer, channel in
+        var response = await responder.respond(to: request, context: EndpointContext(channel: channel))
+        response.headers[.date] = dates.text(at: responder.now())
+        try await writer.write(response: response.head, body: response.body)
+      },
       onServerRunning: { [onListening, logger, options] channel in
         listening.opened(channel)
         if let path = options.socketPath {
@@ -116,23 +123,22 @@ public final class ObservabilityServer: Sendable {
         let port = channel.localAddress?.port ?? 0
         logger.info("Serving metrics and the read-only API", metadata: ["port": "\(port)"])
         await onListening(port)
-      },
-      eventLoopGroupProvider: .shared(group), logger: quiet)
-    let result = await Self.run(application, listening: listening, on: group)
+      })
+    let result = await Self.run(service.run, listening: listening, on: group)
     connections.close()
     try result.get()
   }
 
   /// Until cancelled. Then no more connections are taken in, before anything else ends: one that is half taken in
-  /// when its server ends takes the process down (NIO's asynchronous writers insist on being finished). Requests under way have a second to be answered: one that never
-  /// arrives whole must not keep the process from ending.
+  /// when its server ends takes the process down (NIO's asynchronous writers insist on being finished). Requests under
+  /// way have a second to be answered: one that never arrives whole must not keep the process from ending.
   private static func run(
-    _ application: some ApplicationProtocol, listening: Door,
+    _ serve: @escaping @Sendable () async throws -> Void, listening: Door,
     on group: MultiThreadedEventLoopGroup
   ) async -> Result<Void, any Error> {
     let loop = group.next()
     let ended = loop.makePromise(of: Void.self)
-    let serving = Task.detached { try await application.run() }
+    let serving = Task.detached { try await serve() }
     Task.detached { ended.completeWith(await serving.result) }
     do {
       return .success(
