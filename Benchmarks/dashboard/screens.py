@@ -135,14 +135,14 @@ def free_ports(count):
 
 
 class Plant:
-    """Mock PLCs behind a few ports, and a repository that declares each unit a device."""
+    """Mock PLCs, each with an address of its own up to 1,000, 200 to an address beyond; a repository that declares them."""
 
     def __init__(self, folder, devices, interval=1, mock=(), extra=""):
         self.devices = devices
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fabgitops-plant-"))
         self.repository = self.folder / "plant"
         (self.repository / "lines").mkdir(parents=True)
-        units = min(devices, 200)
+        units = 1 if devices <= 1000 else 200
         ports = -(-devices // units)
         first = free_ports(ports)
         self.server = subprocess.Popen(

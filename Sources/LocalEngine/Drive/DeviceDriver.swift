@@ -28,12 +28,12 @@ final class DeviceDriver: DeviceLinkOwner {
   /// The snapshot in use, until something changes.
   private var cached: DeviceSnapshot?
 
-  init(core: EngineCore, device: DesiredState.Device) {
+  init(core: EngineCore, device: DesiredState.Device, pollSlots: Int) {
     self.core = core
     spec = device.spec
     sources = device.sources
     machine = DeviceMachine(
-      id: device.spec.id, seed: core.settings.seed, pollSlots: core.pollSlots)
+      id: device.spec.id, seed: core.settings.seed, pollSlots: pollSlots)
     ring = HistoryRing(capacity: core.settings.historyCapacity, width: device.spec.registers.count)
     reader = RegisterReader(spec: device.spec)
   }

@@ -33,9 +33,6 @@ final class EngineCore {
   private var sequence: UInt64 = 0
   /// Grows when devices come or go.
   private(set) var fleetGeneration: UInt64 = 0
-  /// Devices that are polled at one moment of their interval, about: one wake of the loop for all their requests.
-  private static let devicesPerSlot = 32
-  private(set) var pollSlots = 1
   private var isStopped = false
   private var notices: [String] = []
   /// Which one is in use, or was last.
@@ -77,7 +74,7 @@ final class EngineCore {
   }
 
   private func apply(_ state: DesiredState) {
-    pollSlots = max(state.devices.count / Self.devicesPerSlot, 1)
+    let slots = PollSlots(state.devices.map(\.spec))
     var wanted: Set<DeviceID> = []
     wanted.reserveCapacity(state.devices.count)
     for device in state.devices {
@@ -85,7 +82,7 @@ final class EngineCore {
       if let driver = drivers[device.spec.id] {
         driver.apply(device)
       } else {
-        let driver = DeviceDriver(core: self, device: device)
+        let driver = DeviceDriver(core: self, device: device, pollSlots: slots.of(device.spec))
         drivers[device.spec.id] = driver
         let left = departed.take(device.spec.id) ?? audit.restored(device.spec.id)
         driver.begin(left.overridden(by: device.restored))
