@@ -110,7 +110,8 @@ public struct ChildProcess: Sendable {
       guard let status = reap(child) else { throw Failure.statusLost }
       return Output(status: status, output: gathered.output, complaint: gathered.complaint)
     } catch {
-      if !end(child) { unreaped = child }
+      // One that somebody else has reaped has lost its number as well.
+      if error != .statusLost, !end(child) { unreaped = child }
       throw error
     }
   }

@@ -39,6 +39,8 @@ def test_one_busy_plc_hides_no_others(fabctl, repository, plc, refusing):
     rows = {row.split()[0]: row for row in out.splitlines()}
     assert "Drifted" in rows["line-1"] and " ? " in rows["line-2"]
     assert fabctl("get-status", "line-1", *git).returncode == 0
+    sync = fabctl("sync", "--all", "--yes", "--timeout", "3", *git)
+    assert sync.returncode == 7 and "no answer within 3 s from default/line-2: busy" in sync.stderr, sync
 
 
 def test_a_register_that_is_refused_is_not_in_sync(fabctl, repository, plc, refusing):

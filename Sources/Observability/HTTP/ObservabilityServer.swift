@@ -145,8 +145,10 @@ public final class ObservabilityServer: Sendable {
         try await withTaskCancellationHandler {
           try await ended.futureResult.get()
         } onCancel: {
-          listening.close()
-          loop.scheduleTask(in: .milliseconds(100)) { serving.cancel() }
+          listening.stopTaking()
+          loop.scheduleTask(in: .milliseconds(100)) { listening.close() }
+          // Not before it has heard of that: it would complain in the log of having been cancelled.
+          loop.scheduleTask(in: .milliseconds(150)) { serving.cancel() }
           loop.scheduleTask(in: .seconds(1)) { ended.succeed() }
         })
     } catch {
@@ -205,5 +207,7 @@ private final class Door: Sendable {
   func opened(_ channel: any Channel) { self.channel.withLock { $0 = channel } }
 
   /// Those that knock wait in the kernel from here on.
-  func close() { channel.withLock { _ = $0?.setOption(.autoRead, value: false) } }
+  func stopTaking() { channel.withLock { _ = $0?.setOption(.autoRead, value: false) } }
+
+  func close() { channel.withLock { $0?.close(promise: nil) } }
 }

@@ -52,13 +52,16 @@ enum FleetReading {
     _ engine: any FleetEngine, _ selection: DeviceSelection, within limit: Int = patience
   ) async throws -> FleetSnapshot {
     let (snapshot, late) = try await reading(engine, selection, within: limit)
-    guard late.isEmpty else { throw tooLate(limit) }
+    guard late.isEmpty else { throw tooLate(limit, late) }
     return snapshot
   }
 
-  private static func tooLate(_ limit: Int) -> CommandFailure {
-    CommandFailure(
-      .timedOut, "fabctl: some devices gave no answer within \(limit) s; try fewer of them, by name")
+  private static func tooLate(_ limit: Int, _ late: Set<DeviceID>) -> CommandFailure {
+    let names = late.sorted().prefix(5).map { "\($0)" }.joined(separator: ", ")
+    let more = late.count > 5 ? " and \(late.count - 5) more" : ""
+    return CommandFailure(
+      .timedOut,
+      "fabctl: no answer within \(limit) s from \(names)\(more): busy, or slow; try again later, or name others")
   }
 
   /// The same, but one that is late does not hide the others: it is named beside what is known by then.
@@ -84,7 +87,7 @@ enum FleetReading {
     if let settled { return (settled, []) }
     // Without a source there are no devices that could be told.
     guard let snapshot = newest.snapshot.withLock({ $0 }), snapshot.source.state != .loading else {
-      throw tooLate(limit)
+      throw CommandFailure(.timedOut, "fabctl: the desired state could not be read within \(limit) s")
     }
     let late = snapshot.devices.filter { !isSettled($0, selection) }.map(\.id)
     return (snapshot, Set(late))
