@@ -1,5 +1,6 @@
 """`fabctl run`, the controller without a screen, and what attaches to it on the same host."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -44,8 +45,15 @@ def test_it_controls_and_a_screen_attaches(fabctl, terminal, repository, plc):
     session.wait_gone("unreachable since")
     session.keys("q")
     session.wait("exit=0")
+    # Somebody who is connected and asks nothing.
+    idle = socket.socket(socket.AF_UNIX)
+    with contextlib.chdir(sockets()[0].parent):  # the whole path is longer than an address may be
+        idle.connect("api.sock")
     again.send_signal(signal.SIGTERM)
     assert again.wait(timeout=20) == 0
+    assert idle.recv(1) == b""
+    log = again.stderr.read()
+    assert " info " in log and " error " not in log, log
     assert not sockets()
 
 
