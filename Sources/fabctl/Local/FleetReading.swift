@@ -61,7 +61,8 @@ enum FleetReading {
     let more = late.count > 5 ? " and \(late.count - 5) more" : ""
     return CommandFailure(
       .timedOut,
-      "fabctl: no answer within \(limit) s from \(names)\(more): busy, or slow; try again later, or name others")
+      "fabctl: no answer within \(limit) s from \(names)\(more): busy, or slow; try again later, or name others"
+    )
   }
 
   /// The same, but one that is late does not hide the others: it is named beside what is known by then.
