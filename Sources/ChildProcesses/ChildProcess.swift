@@ -269,6 +269,7 @@ private final class InputFile {
       return
     }
     let directory = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+    // mkstemp puts a name that nobody has in place of the six letters.
     var template = Array((directory + "/fabgitops-XXXXXX").utf8CString)
     descriptor = mkstemp(&template)
     if descriptor < 0 { throw .notGiven(errno) }

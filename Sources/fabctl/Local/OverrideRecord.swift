@@ -48,7 +48,7 @@ struct OverrideRecord {
     }
   }
 
-  /// How long a controller that runs may take. It looks four times a second.
+  /// How long a controller that runs may take. It looks twice a second.
   private static let patience = Duration.seconds(10)
 
   private static func waitUntilTakenUp(
