@@ -11,7 +11,7 @@
 #   1 prerequisites   2 lint and test   3 release and images   4 Helm validation   5 security scan   6 end-to-end
 #   7 sanitizers
 #
-# Ends with a table of what passed, failed and was skipped, with the reason, and fails if anything failed.
+# Ends with what failed, a table of what passed, failed and was skipped, with the reason, and fails if anything failed.
 set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 # shellcheck source=scripts/prerequisites.sh
@@ -45,8 +45,11 @@ wanted() { [[ " $phases " == *" $1 "* ]]; }
 export FABGITOPS_WARNINGS_AS_ERRORS=1
 
 rows=()
+complaints=()
 failed=0
 last=0
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
 
 # check NAME COMMAND...: runs it, keeps the result for the closing table.
 # 77 as exit code: cannot be tried here, and the output says why.
@@ -54,8 +57,10 @@ check() {
   local name=$1 start=$SECONDS
   shift
   printf '\n==> %s\n' "$name"
-  "$@"
+  # Not a pipe: the command may set variables here, and what it leaves running would keep a pipe open.
+  "$@" > >(tee "$output") 2>&1
   last=$?
+  let_finish $!
   if [ $last -eq 0 ]; then
     rows+=("passed   $name ($((SECONDS - start)) s)")
   elif [ $last -eq 77 ]; then
@@ -63,8 +68,25 @@ check() {
     last=0
   else
     rows+=("FAILED   $name (exit $last, $((SECONDS - start)) s)")
+    complaints+=("" "==> FAILED: $name" "$(what_it_complained_of "$output")")
     failed=1
   fi
+}
+
+# let_finish PROCESS: waits until it has written what it was given, ten seconds at most.
+let_finish() {
+  local i
+  for ((i = 0; i < 200; i++)); do
+    kill -0 "$1" 2>/dev/null || return 0
+    sleep 0.05
+  done
+}
+
+# what_it_complained_of FILE: the lines that say what failed, or else the last ones.
+what_it_complained_of() {
+  local lines
+  lines=$(grep -aE 'recorded an issue|error:|Fatal error|[Uu]nexpected signal|^(FAILED|ERROR) |^E  ' "$1" | tail -n 40)
+  if [ -n "$lines" ]; then printf '%s\n' "$lines"; else tail -n 20 "$1"; fi
 }
 
 # skip NAME REASON: says so, now and in the closing table.
@@ -78,6 +100,7 @@ closing_table() {
   for phase in 1 2 3 4 5 6 7; do
     wanted "$phase" || rows+=("skipped  phase $phase: not asked for (./ci-local.sh --phase $phase)")
   done
+  [ $failed -eq 0 ] || printf '%s\n' "${complaints[@]}"
   printf '\n'
   printf '%s\n' "${rows[@]}"
   [ $failed -eq 0 ] || { echo "ci-local.sh: something failed, see above"; exit 1; }

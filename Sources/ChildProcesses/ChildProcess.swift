@@ -102,7 +102,7 @@ public struct ChildProcess: Sendable {
     Self.keepExitStatuses
     let out = try OutputPipe()
     let complaint = try OutputPipe()
-    let child = try spawn(out, complaint)
+    let child = try spawn(out, complaint, isCancelled)
     out.closeWriteEnd()
     complaint.closeWriteEnd()
     do throws(Failure) {
@@ -124,17 +124,29 @@ public struct ChildProcess: Sendable {
     signal(SIGCHLD, SIG_DFL)
   }()
 
-  private func spawn(_ out: OutputPipe, _ complaint: OutputPipe) throws(Failure) -> pid_t {
+  /// A program whose file is open for writing cannot be started. That passes: a child of ours, of another thread, has
+  /// a copy of each of our descriptors until it is the program it becomes, and an upgrade in place comes to its end.
+  static let patience: Duration = .seconds(2)
+
+  private func spawn(
+    _ out: OutputPipe, _ complaint: OutputPipe, _ isCancelled: CancellationFlag
+  ) throws(Failure) -> pid_t {
     let input = try InputFile(input)
     var arguments: [UnsafeMutablePointer<CChar>?] = ([command] + arguments).map { strdup($0) } + [nil]
     var variables: [UnsafeMutablePointer<CChar>?] =
       environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for pointer in arguments + variables { free(pointer) } }
-    var child: pid_t = 0
-    let result = childSpawn(
-      &child, command, &arguments, &variables, directory, input.descriptor, out.writeEnd, complaint.writeEnd)
-    guard result == 0 else { throw .notStarted(result) }
-    return child
+    let deadline = ContinuousClock.now.advanced(by: min(Self.patience, timeout))
+    while true {
+      var child: pid_t = 0
+      let result = childSpawn(
+        &child, command, &arguments, &variables, directory, input.descriptor, out.writeEnd,
+        complaint.writeEnd)
+      if result == 0 { return child }
+      if isCancelled.isSet { throw .cancelled }
+      guard result == ETXTBSY, ContinuousClock.now < deadline else { throw .notStarted(result) }
+      usleep(5_000)
+    }
   }
 
   /// Reads until both streams end, or the child does: what it leaves behind may keep them open for long.

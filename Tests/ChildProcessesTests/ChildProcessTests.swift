@@ -59,6 +59,24 @@ import Testing
     #expect(await start("true") == nil)
   }
 
+  @Test func waitsForAProgramThatIsBeingWritten() async throws {
+    let path = NSTemporaryDirectory() + "program-\(UUID().uuidString)"
+    defer { unlink(path) }
+    let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o700)
+    try #require(descriptor >= 0)
+    let script = Array("#!/bin/sh\necho done\n".utf8)
+    #expect(write(descriptor, script, script.count) == script.count)
+    func run() async throws(ChildProcess.Failure) -> String {
+      text(try await ChildProcess(command: path, timeout: .seconds(60)).run().output)
+    }
+    // Nobody waits for ever.
+    await #expect(throws: ChildProcess.Failure.notStarted(ETXTBSY)) { try await run() }
+    async let output = run()
+    try await Task.sleep(for: .milliseconds(100))
+    close(descriptor)
+    #expect(try await output == "done\n")
+  }
+
   /// The dashboard blocks and ignores signals, and has sockets and files open that must not outlive it in a child.
   @Test func inheritsNothing() async throws {
     let ends = [open("/dev/null", O_RDONLY), open("/dev/null", O_RDONLY)]
