@@ -65,10 +65,11 @@ let package = Package(
 
     // What reaches the world.
     library("Modbus", [nio("NIOCore"), nio("NIOPosix"), nio("NIOTLS"), nioSSL, swiftASN1]),
-    library("Journal", ["Control", "Fleet", grdb, crypto]),
+    .target(name: "CFileTrace"),
+    library("Journal", ["CFileTrace", "Control", "Fleet", grdb, crypto]),
     .target(name: "CSpawn"),
     library("ChildProcesses", ["CSpawn"]),
-    library("GitSource", ["ChildProcesses", "Control", "Fleet", "Manifest", logging]),
+    library("GitSource", ["CFileTrace", "ChildProcesses", "Control", "Fleet", "Manifest", logging]),
     library(
       "LocalEngine",
       ["Control", "Fleet", "GitSource", "Journal", "Manifest", "Modbus", logging, metrics, nio("NIOPosix")]),

@@ -1,3 +1,4 @@
+import CFileTrace
 import Control
 import Foundation
 import Synchronization
@@ -10,13 +11,15 @@ final class WordWatch: Sendable {
   private static let patience = 8
 
   private let door: JournalDoor
-  private let files: [String]
+  private let database: String
+  /// Where SQLite writes first, whoever does. Without one, the database itself is looked at.
+  private let log: String
   private let stopped = Atomic(false)
 
   init(_ door: JournalDoor) {
     self.door = door
-    let database = door.location.database
-    files = [database, database + "-wal"]
+    database = door.location.database
+    log = database + "-wal"
   }
 
   func start(after: Int64, _ found: @escaping @Sendable (OperatorWords) -> Void) {
@@ -32,14 +35,17 @@ final class WordWatch: Sendable {
   private func run(after: Int64, _ found: (OperatorWords) -> Void) {
     let began = JournalClock.now().instant
     var place = Place(reader: nil, after: after)
-    var read: [FileTrace?]?
+    var traces = (log: FileTrace(), database: FileTrace())
+    var isUnread = true
     var looks = 0
     while !stopped.load(ordering: .relaxed) {
-      let traces = files.map(FileTrace.init(path:))
-      if traces != read || looks >= Self.patience {
+      // Before it is read: what is written meanwhile is seen at the next look.
+      if fileChanged(log, &traces.log) { isUnread = true }
+      if traces.log.inode == 0, fileChanged(database, &traces.database) { isUnread = true }
+      if isUnread || looks >= Self.patience {
         if let words = try? look(from: &place, began: began) {
           if !words.words.isEmpty { found(words) }
-          (read, looks) = (traces, 0)
+          (isUnread, looks) = (false, 0)
         }
       }
       looks += 1
@@ -64,23 +70,5 @@ final class WordWatch: Sendable {
     let words = try reader.wordsNow(after: place.after)
     place.after = words.upTo
     return words
-  }
-}
-
-/// Another one when something was written into the file.
-private struct FileTrace: Equatable {
-  private let inode: UInt64
-  private let size: Int64
-  private let seconds: Int64
-  private let nanoseconds: Int64
-
-  /// `nil`: there is none.
-  init?(path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    inode = UInt64(status.st_ino)
-    size = Int64(status.st_size)
-    seconds = Int64(status.st_mtim.tv_sec)
-    nanoseconds = Int64(status.st_mtim.tv_nsec)
   }
 }

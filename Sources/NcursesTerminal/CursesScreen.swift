@@ -8,6 +8,7 @@ final class CursesScreen {
   let depth: ColorDepth
   let isUTF8: Bool
   private let memory: Int32
+  private static let memoryKept = 65_536
   private let screen: OpaquePointer
   private(set) var size: Size
   private var theme: Theme
@@ -257,7 +258,8 @@ final class CursesScreen {
     var bytes = [UInt8](repeating: 0, count: count)
     let got = pread(memory, &bytes, count, 0)
     lseek(memory, 0, SEEK_SET)
-    ftruncate(memory, 0)
+    // Written over by the next frame, as far as that goes; a large one does not stay.
+    if count > Self.memoryKept { ftruncate(memory, off_t(Self.memoryKept)) }
     return Array(bytes.prefix(max(got, 0)))
   }
 }

@@ -14,11 +14,12 @@ import Testing
       "Fleet": ["Control"],
       "Manifest": ["Control", "Yams", "Foundation"],
       "Modbus": nio + platform + ["NIOSSL", "NIOTLS", "SwiftASN1"],
-      "Journal": platform + ["Control", "Fleet", "GRDB", "Foundation", "Crypto", "Dispatch"],
+      "CFileTrace": [],
+      "Journal": platform + ["CFileTrace", "Control", "Fleet", "GRDB", "Foundation", "Crypto", "Dispatch"],
       "CSpawn": [],
       "ChildProcesses": platform + ["CSpawn", "Foundation"],
       "GitSource": platform
-        + ["ChildProcesses", "Control", "Fleet", "Manifest", "Logging", "Foundation"],
+        + ["CFileTrace", "ChildProcesses", "Control", "Fleet", "Manifest", "Logging", "Foundation"],
       "LocalEngine": nio + platform
         + [
           "Control", "Fleet", "Manifest", "Modbus", "Journal", "GitSource", "Logging", "Metrics",

@@ -92,7 +92,7 @@ public actor GitSource {
     continuation.finish()
   }
 
-  /// Local: within half a second after a ref file changed, else 10 s. Remote: the interval.
+  /// Local: within half a second after a ref file changed, else 30 s. Remote: the interval.
   private func waitForChange(since signature: RefWatch.Signature?) async {
     guard case .local = configuration.origin, failure?.isGit != true else {
       let pause =

@@ -1,3 +1,4 @@
+import CFileTrace
 import ChildProcesses
 import Foundation
 import Synchronization
@@ -7,13 +8,6 @@ import Synchronization
 /// Git replaces these files by renaming, so the inode changes even where the clock is coarse. Covers loose
 /// refs, packed refs and the reftable format, linked work trees and bare repositories.
 struct RefWatch: Sendable {
-  fileprivate struct Trace: Equatable, Sendable {
-    var inode: UInt64
-    var size: Int64
-    var seconds: Int64
-    var nanoseconds: Int64
-  }
-
   private let files: [String]
   private let head: String
   private let commonDirectory: String
@@ -21,10 +15,9 @@ struct RefWatch: Sendable {
   init(_ repository: GitRepository, ref: String?) {
     head = repository.gitDirectory + "/HEAD"
     commonDirectory = repository.commonDirectory
-    var files = [
-      head, repository.commonDirectory + "/packed-refs", repository.commonDirectory + "/reftable/tables.list",
-      repository.gitDirectory + "/reftable/tables.list",
-    ]
+    var files = [head, repository.commonDirectory + "/packed-refs"]
+    for tables in [repository.commonDirectory + "/reftable", repository.gitDirectory + "/reftable"]
+    where access(tables, F_OK) == 0 { files.append(tables + "/tables.list") }
     if let ref, !ref.isEmpty, ref != "HEAD" {
       // Of `main~3` and the like, the name.
       let name = ref.prefix { !"^~@:".contains($0) }
@@ -35,13 +28,17 @@ struct RefWatch: Sendable {
     func commonPath(_ name: String) -> String { repository.commonDirectory + "/" + name }
   }
 
-  /// Equal as long as nothing moved. The branch that HEAD names is read again only when HEAD was written since `last`.
-  func signature(after last: Signature? = nil) -> Signature {
-    var traces = files.map(Self.trace)
-    var branch = last?.branch
-    if last == nil || last?.traces.first != traces.first { branch = branchOfHEAD() }
-    if let branch { traces.append(Self.trace(commonDirectory + "/" + branch)) }
-    return Signature(traces: traces, branch: branch)
+  /// What the files are like now.
+  func signature() -> Signature {
+    func look(at file: String) -> (path: String, trace: FileTrace) {
+      var trace = FileTrace()
+      _ = linkOrFileChanged(file, &trace)
+      return (file, trace)
+    }
+    var seen = files.map(look)
+    // Read after HEAD was looked at: when it names another one, HEAD has changed since.
+    if let branch = branchOfHEAD() { seen.append(look(at: commonDirectory + "/" + branch)) }
+    return Signature(files: seen)
   }
 
   private func branchOfHEAD() -> String? {
@@ -51,7 +48,7 @@ struct RefWatch: Sendable {
     return String(text.dropFirst(5).prefix { !$0.isNewline })
   }
 
-  /// Returns within half a second after something moved, after 10 s, or when the task is cancelled.
+  /// Returns within half a second after something moved, after 30 s, or when the task is cancelled.
   ///
   /// Waits on a thread of its own: that wakes for a tenth of what a task takes to wake.
   func wait(since signature: Signature) async {
@@ -59,9 +56,9 @@ struct RefWatch: Sendable {
     let hasWaited = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let failure = OwnThread.start {
-          for _ in 0..<20 where !ended.flag.load(ordering: .relaxed) {
+          for _ in 0..<60 where !ended.flag.load(ordering: .relaxed) {
             usleep(500_000)
-            if self.signature(after: signature) != signature { break }
+            if signature.isOutdated { break }
           }
           continuation.resume(returning: true)
         }
@@ -77,16 +74,16 @@ struct RefWatch: Sendable {
     let flag = Atomic(false)
   }
 
-  struct Signature: Equatable, Sendable {
-    fileprivate let traces: [Trace?]
-    fileprivate let branch: String?
-  }
+  struct Signature: Sendable {
+    fileprivate let files: [(path: String, trace: FileTrace)]
 
-  private static func trace(_ path: String) -> Trace? {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return nil }
-    return Trace(
-      inode: UInt64(status.st_ino), size: Int64(status.st_size), seconds: Int64(status.st_mtim.tv_sec),
-      nanoseconds: Int64(status.st_mtim.tv_nsec))
+    /// Whether something moved since.
+    var isOutdated: Bool {
+      for file in files {
+        var trace = file.trace
+        if linkOrFileChanged(file.path, &trace) { return true }
+      }
+      return false
+    }
   }
 }

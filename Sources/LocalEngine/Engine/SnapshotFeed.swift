@@ -119,8 +119,15 @@ final class SnapshotFeed {
   private func beat() {
     isBeating = !isStopped && !readers.isEmpty
     guard isBeating else { return }
-    if core.now().instant - lastPublish >= Self.beatInterval { touched(.news) }
-    later(.nanoseconds(Self.beatInterval.nanoseconds)) { [self] in beat() }
+    let now = core.now().instant
+    var next = Self.beatInterval
+    if now - lastPublish >= Self.beatInterval {
+      touched(.news)
+    } else {
+      // With a snapshot that is due then, when the loop is awake in any case.
+      next = lastPublish + Self.beatInterval - now
+    }
+    later(.nanoseconds(next.nanoseconds)) { [self] in beat() }
   }
 
   /// Without slices and without waiting: for the end of the engine, when there are no polls to delay.
