@@ -24,7 +24,8 @@ public struct OperatorWords: Sendable {
 
   /// The words after the audit record `after`; without it only where to begin.
   static func load(_ db: Database, after: Int64?) throws -> OperatorWords {
-    guard let row = try Row.fetchOne(db, sql: "SELECT max(sequence) FROM audit"),
+    // Asked for as long as a controller runs: parsed once.
+    guard let row = try Row.fetchOne(try db.cachedStatement(sql: "SELECT max(sequence) FROM audit")),
       let last = Cells(row).integer(0)
     else { return OperatorWords(words: [], upTo: after ?? 0) }
     guard let after, last > after else { return OperatorWords(words: [], upTo: last) }

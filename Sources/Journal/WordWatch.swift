@@ -8,18 +8,20 @@ import Synchronization
 final class WordWatch: Sendable {
   private static let interval: useconds_t = 500_000
   /// Looks at the files until the journal is read in any case: what a coarse clock hides is not hidden for long.
-  private static let patience = 8
+  private static let patience = 20
 
   private let door: JournalDoor
-  private let database: String
+  /// Paths as the system wants them.
+  private let database: [CChar]
   /// Where SQLite writes first, whoever does. Without one, the database itself is looked at.
-  private let log: String
+  private let log: [CChar]
   private let stopped = Atomic(false)
 
   init(_ door: JournalDoor) {
     self.door = door
-    database = door.location.database
-    log = database + "-wal"
+    let path = door.location.database
+    database = Array(path.utf8CString)
+    log = Array((path + "-wal").utf8CString)
   }
 
   func start(after: Int64, _ found: @escaping @Sendable (OperatorWords) -> Void) {

@@ -45,10 +45,11 @@ public enum DisplayWidth {
     }
   }
 
-  /// Lines, blocks and Braille, of which frames, sparklines and timelines are made: one column each, all assigned.
-  /// Whole blocks of Unicode, so that their properties need not be looked up at each frame.
+  /// Lines, blocks, shapes, arrows, dashes and Braille, of which frames, marks, sparklines and timelines are made: one
+  /// column each, all assigned. Whole stretches of Unicode, so that their properties need not be looked up at each frame.
   private static func isDrawing(_ value: UInt32) -> Bool {
-    (0x2500...0x259F).contains(value) || (0x2800...0x28FF).contains(value)
+    (0x2500...0x25FC).contains(value) || (0x2800...0x28FF).contains(value) || (0x2190...0x22FF).contains(value)
+      || (0x2010...0x2027).contains(value)
   }
 
   /// Scalars that only change how an emoji is drawn. They are dropped: terminals disagree on the

@@ -30,10 +30,11 @@ struct RefWatch: Sendable {
 
   /// What the files are like now.
   func signature() -> Signature {
-    func look(at file: String) -> (path: String, trace: FileTrace) {
+    func look(at file: String) -> (path: [CChar], trace: FileTrace) {
+      let path = Array(file.utf8CString)
       var trace = FileTrace()
-      _ = linkOrFileChanged(file, &trace)
-      return (file, trace)
+      _ = linkOrFileChanged(path, &trace)
+      return (path, trace)
     }
     var seen = files.map(look)
     // Read after HEAD was looked at: when it names another one, HEAD has changed since.
@@ -75,7 +76,8 @@ struct RefWatch: Sendable {
   }
 
   struct Signature: Sendable {
-    fileprivate let files: [(path: String, trace: FileTrace)]
+    /// Paths as the system wants them.
+    fileprivate let files: [(path: [CChar], trace: FileTrace)]
 
     /// Whether something moved since.
     var isOutdated: Bool {
