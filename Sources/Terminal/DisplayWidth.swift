@@ -45,8 +45,8 @@ public enum DisplayWidth {
     }
   }
 
-  /// Lines, blocks, shapes, arrows, dashes and Braille, of which frames, marks, sparklines and timelines are made: one
-  /// column each, all assigned. Whole stretches of Unicode, so that their properties need not be looked up at each frame.
+  /// Lines, blocks, shapes, arrows, dashes and Braille, of which frames, marks, sparklines and timelines are made:
+  /// one column each, all assigned. Whole stretches of Unicode: their properties are not looked up at each frame.
   private static func isDrawing(_ value: UInt32) -> Bool {
     (0x2500...0x25FC).contains(value) || (0x2800...0x28FF).contains(value) || (0x2190...0x22FF).contains(value)
       || (0x2010...0x2027).contains(value)
