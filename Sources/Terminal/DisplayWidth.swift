@@ -48,8 +48,10 @@ public enum DisplayWidth {
   /// Lines, blocks, shapes, arrows, dashes and Braille, of which frames, marks, sparklines and timelines are made:
   /// one column each, all assigned. Whole stretches of Unicode: their properties are not looked up at each frame.
   private static func isDrawing(_ value: UInt32) -> Bool {
-    (0x2500...0x25FC).contains(value) || (0x2800...0x28FF).contains(value) || (0x2190...0x22FF).contains(value)
-      || (0x2010...0x2027).contains(value)
+    switch value {
+    case 0x2010...0x2027, 0x2190...0x22FF, 0x2500...0x25FC, 0x2800...0x28FF: true
+    default: false
+    }
   }
 
   /// Scalars that only change how an emoji is drawn. They are dropped: terminals disagree on the

@@ -119,7 +119,7 @@ extension Model {
     column.include(actual)
     var who = ""
     if let known = provenance.of(device.id, register: register.spec.name) {
-      who = "   \(known.author), \(known.commit.prefix(8)), \(time.age(known.time)) ago"
+      who = "   \(known.author), \(known.commit.prefix(RevisionText.digits)), \(time.age(known.time)) ago"
       who += ", \(known.location.file):\(known.location.line)"
     } else if device.sources.indices.contains(number), let location = device.sources[number] {
       who = "   \(location.file):\(location.line)"

@@ -61,7 +61,7 @@ enum HeaderPane {
     guard hash.count > 8, hash.allSatisfy(\.isHexDigit) else { return revision }
     let name = revision[..<colon]
     let branch = name.lastIndex(of: "@").map { name[..<$0] } ?? name
-    return "\(branch)@\(hash.prefix(7))"
+    return "\(branch)@\(hash.prefix(RevisionText.digits))"
   }
 
   /// How many are in each state, worst first, in sync last; states with none left out.

@@ -41,7 +41,9 @@ enum RegisterFacts {
     }
     if let known = model.provenance.of(device.id, register: register.spec.name) {
       facts.append(
-        Fact(label: "commit", text: "\(known.commit.prefix(8)) \(known.subject)", role: .provenance))
+        Fact(
+          label: "commit", text: "\(known.commit.prefix(RevisionText.digits)) \(known.subject)",
+          role: .provenance))
     }
     facts.append(Fact(label: "limits", text: limits(register, format), role: .dim))
     if let wear = register.wear {

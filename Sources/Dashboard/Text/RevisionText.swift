@@ -1,9 +1,9 @@
 /// Revisions in what people read.
 enum RevisionText {
   /// Digits of a commit that are shown.
-  static let digits = 8
+  static let digits = 7
 
-  /// Each `main@sha1:0123456789…` in a text as `main@01234567`.
+  /// Each `main@sha1:0123456789…` in a text as `main@0123456`.
   static func shortened(_ text: String) -> String {
     guard text.utf8.contains(UInt8(ascii: "@")) else { return text }
     var result = ""
