@@ -48,6 +48,33 @@ import Testing
     }
   }
 
+  /// As many as like, for as long as they like.
+  @Test func connectionsThatJustSitThereLeaveASeatToAProbe() async throws {
+    try await serving(
+      SampleEngine(snapshot([])),
+      {
+        $0.maxConnections = 16
+        $0.requestPatience = .seconds(3600)
+        $0.idleTimeout = .seconds(3600)
+      }
+    ) { port in
+      let probe = try RawClient(port)
+      probe.get("/healthz")
+      #expect(try await probe.read { $0.text.contains("200 OK") })
+      var idle: [RawClient] = []
+      for _ in 0..<4 {
+        idle += try (0..<16).map { _ in try RawClient(port) }
+        let healthy = try await fetch(port, "/healthz")
+        #expect(healthy.status == 200)
+      }
+      // The oldest had to go, the newest need not.
+      try await idle[0].read { _ in false }
+      #expect(idle[0].isClosed)
+      idle[63].get("/healthz")
+      #expect(try await idle[63].read { $0.text.contains("200 OK") })
+    }
+  }
+
   /// A connection may be kept for longer than a request may take.
   @Test func anIdleConnectionIsKeptAndTheNextRequestAnswered() async throws {
     try await serving(SampleEngine(snapshot([])), { $0.requestPatience = .milliseconds(500) }) { port in

@@ -17,7 +17,8 @@ public struct ObservabilityOptions: Sendable {
   /// A Unix-domain socket to listen on instead of `host` and `port`; only its owner can connect. The path must be
   /// free: who may take a left-over one away is the caller's to know.
   public var socketPath: String?
-  /// Further connections wait in the kernel.
+  /// Further connections wait in the kernel. Before that, with an eighth of them left, those that have had nothing to
+  /// be answered for a second make room: a health probe finds a seat however many others just sit there.
   public var maxConnections = 128
   public var maxStreams = 32
   /// Answers of more than a megabyte that are being read at one time.
@@ -85,7 +86,7 @@ public final class ObservabilityServer: Sendable {
   public func run() async throws {
     let group = ServerThreads.take()
     defer { ServerThreads.giveBack(group) }
-    let connections = OpenConnections()
+    let connections = OpenConnections(seats: options.maxConnections - max(1, options.maxConnections / 8))
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .warning)
     let (options, idle) = (options, TimeAmount(options.idleTimeout))
@@ -170,30 +171,94 @@ private enum ServerThreads {
   static func giveBack(_ group: MultiThreadedEventLoopGroup) { idle.withLock { $0.append(group) } }
 }
 
-/// The connections of a server, to be closed when it has ended and they have not.
+/// The connections of a server: to be closed when it has ended and they have not, or when others need their seats.
 final class OpenConnections: Sendable {
+  /// So long nobody has to go: its request may be under way.
+  static let grace: TimeAmount = .seconds(1)
+
   private struct State {
     var channels: [ObjectIdentifier: any Channel] = [:]
+    /// Those with no request to be answered, since when, and in which order.
+    var waiting: [ObjectIdentifier: (since: NIODeadline, number: UInt64)] = [:]
+    private var lastNumber: UInt64 = 0
+    var isLooking = false
     var isClosed = false
+
+    mutating func wait(_ id: ObjectIdentifier, since now: NIODeadline) {
+      lastNumber &+= 1
+      waiting[id] = (now, lastNumber)
+    }
+
+    /// The one that has waited longest, if longer than the grace; no longer listed.
+    mutating func takeLongestWaiting(at now: NIODeadline) -> (any Channel)? {
+      guard let longest = waiting.min(by: { $0.value.number < $1.value.number }),
+        now - longest.value.since >= grace
+      else { return nil }
+      return remove(longest.key)
+    }
+
+    mutating func remove(_ id: ObjectIdentifier) -> (any Channel)? {
+      waiting[id] = nil
+      return channels.removeValue(forKey: id)
+    }
   }
 
+  private let seats: Int
   private let state = Mutex(State())
+
+  /// - Parameter seats: with more than so many, those that have waited longest go.
+  init(seats: Int = .max) { self.seats = max(1, seats) }
 
   /// One that comes too late is closed.
   func enter(_ channel: any Channel) {
-    let isLate = state.withLock { state in
-      if !state.isClosed { state.channels[ObjectIdentifier(channel)] = channel }
-      return state.isClosed
+    let now = channel.eventLoop.now
+    let (isLate, isCrowded) = state.withLock { state in
+      if state.isClosed { return (true, false) }
+      let id = ObjectIdentifier(channel)
+      state.channels[id] = channel
+      state.wait(id, since: now)
+      return (false, state.channels.count > seats)
     }
     if isLate { channel.close(promise: nil) }
+    if isCrowded { makeRoom(on: channel.eventLoop) }
   }
 
-  func leave(_ channel: any Channel) { state.withLock { $0.channels[ObjectIdentifier(channel)] = nil } }
+  /// Now, and again for as long as there are too many: those that came last must have had their time.
+  private func makeRoom(on loop: any EventLoop, again: Bool = false) {
+    let now = loop.now
+    let (leaving, looksAgain) = state.withLock { state in
+      var leaving: [any Channel] = []
+      while state.channels.count > seats, let next = state.takeLongestWaiting(at: now) {
+        leaving.append(next)
+      }
+      let looksAgain = state.channels.count > seats && (again || !state.isLooking)
+      if looksAgain || again { state.isLooking = looksAgain }
+      return (leaving, looksAgain)
+    }
+    for channel in leaving { channel.close(promise: nil) }
+    if looksAgain {
+      loop.scheduleTask(in: Self.grace) { [weak self] in self?.makeRoom(on: loop, again: true) }
+    }
+  }
+
+  /// A request of it has arrived as a whole.
+  func answers(_ channel: any Channel) { state.withLock { $0.waiting[ObjectIdentifier(channel)] = nil } }
+
+  /// It has been answered, and another request may come.
+  func waits(_ channel: any Channel) {
+    let now = channel.eventLoop.now
+    state.withLock { state in
+      let id = ObjectIdentifier(channel)
+      if state.channels[id] != nil { state.wait(id, since: now) }
+    }
+  }
+
+  func leave(_ channel: any Channel) { state.withLock { _ = $0.remove(ObjectIdentifier(channel)) } }
 
   func close() {
     let open = state.withLock { state in
       state.isClosed = true
-      defer { state.channels = [:] }
+      defer { (state.channels, state.waiting) = ([:], [:]) }
       return state.channels.values
     }
     for channel in open { channel.close(promise: nil) }

@@ -76,6 +76,7 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
       unanswered += 1
       guard !head.announcesBody else {
         isLast = true
+        connections.answers(context.channel)
         wait(patience, context)
         head.headerFields[.connection] = "close"
         context.fireChannelRead(wrapInboundOut(.head(head)))
@@ -86,6 +87,7 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
     case .body: break
     case .end:
       isArriving = false
+      connections.answers(context.channel)
       deadline?.cancel()
     }
     context.fireChannelRead(data)
@@ -131,6 +133,7 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
     if isLast {
       wait(Self.farewell, context)
     } else if !isArriving {
+      connections.waits(context.channel)
       wait(idle, context)
     }
   }
