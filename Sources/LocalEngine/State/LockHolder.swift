@@ -38,17 +38,29 @@ enum LockHolder {
   }
 
   /// From `/proc/locks`: `1: FLOCK  ADVISORY  WRITE 4711 00:19:1234 0 EOF`. 0: a process that this one cannot see.
+  /// Some file systems have another device number there than `stat` tells: without the very one, the inode decides.
   private static func pid(holding info: stat, alone: Bool) -> Int32? {
     guard let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8) else { return nil }
     let inode = ":\(info.st_ino)"
+    let device = UInt64(info.st_dev)
+    let major = (device >> 8) & 0xFFF | (device >> 32) & ~0xFFF
+    let minor = device & 0xFF | (device >> 12) & ~0xFF
+    let file = hexadecimal(major) + ":" + hexadecimal(minor) + inode
+    var likely: Int32?
     for line in locks.split(separator: "\n") {
       let fields = line.split(separator: " ")
       guard fields.count >= 6, fields[1] == "FLOCK", fields[3] == "WRITE" || !alone,
-        fields[5].hasSuffix(inode)
+        fields[5].hasSuffix(inode), let pid = Int32(fields[4])
       else { continue }
-      return Int32(fields[4])
+      if fields[5] == file { return pid }
+      likely = likely ?? pid
     }
-    return nil
+    return likely
+  }
+
+  private static func hexadecimal(_ number: UInt64) -> String {
+    let digits = String(number, radix: 16)
+    return digits.count < 2 ? "0" + digits : digits
   }
 
   /// When a process began: field 22 of its `stat`, in ticks since the machine's start.
