@@ -85,7 +85,7 @@ let_finish() {
 # what_it_complained_of FILE: the lines that say what failed, or else the last ones.
 what_it_complained_of() {
   local lines
-  lines=$(grep -aE 'recorded an issue|error:|Fatal error|[Uu]nexpected signal|^(FAILED|ERROR) |^E  ' "$1" | tail -n 40)
+  lines=$(grep -aE 'recorded an issue|^✘ Test |error:|Fatal error|[Uu]nexpected signal|^(FAILED|ERROR) |^E  ' "$1" | tail -n 40)
   if [ -n "$lines" ]; then printf '%s\n' "$lines"; else tail -n 20 "$1"; fi
 }
 

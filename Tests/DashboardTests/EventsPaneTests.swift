@@ -60,7 +60,7 @@ import Testing
   @Test func revisionsAreShortButCopiedWhole() {
     var desk = desk(Size(120, 40))
     desk.press(.down)
-    #expect(desk.frame().text.contains("Now holding the fleet to main@4f1c02a9, by Ada"))
+    #expect(desk.frame().text.contains("Now holding the fleet to main@4f1c02a, by Ada"))
     #expect(!desk.frame().text.contains("sha1:"))
     desk.type("y")
     guard case .copy(let line)? = desk.asked.last else {
