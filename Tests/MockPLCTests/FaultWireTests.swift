@@ -84,14 +84,19 @@ import Testing
   @Test func splitAnswersAreWholeInTheEnd() async throws {
     try await withFaults("split") { fleet in
       let port = fleet.ports[0]
-      let (frame, first) = try await blocking {
+      // A client that is late finds both parts there; it is not late each time.
+      let answers = try await blocking {
         let client = try RawClient(port: port)
-        try client.send(RawClient.read(5))
-        let first = try client.receive()
-        return (first + (try client.receive(exactly: 11 - first.count)), first.count)
+        var answers: [(frame: [UInt8], first: Int)] = []
+        for transaction in UInt16(1)...50 where answers.last?.first ?? 11 == 11 {
+          try client.send(RawClient.read(transaction))
+          let first = try client.receive()
+          answers.append((first + (try client.receive(exactly: 11 - first.count)), first.count))
+        }
+        return answers
       }
-      #expect(frame == honest(5))
-      #expect(first < 11)
+      for (transaction, answer) in zip(UInt8(1)..., answers) { #expect(answer.frame == honest(transaction)) }
+      #expect(answers.last.map { $0.first < 11 } == true)
       let client = try await ModbusClient.connect(host: "127.0.0.1", port: port)
       #expect(try await client.readRegisters(address: 4001, timeout: .seconds(30)) == [2500])
       await client.close()

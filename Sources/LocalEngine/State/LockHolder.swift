@@ -39,7 +39,17 @@ enum LockHolder {
 
   /// From `/proc/locks`: `1: FLOCK  ADVISORY  WRITE 4711 00:19:1234 0 EOF`. 0: a process that this one cannot see.
   /// Some file systems have another device number there than `stat` tells: without the very one, the inode decides.
+  ///
+  /// The kernel tells its locks a page at a time and counts on from there: while others come and go, one that stays
+  /// may be left out. Who is not found is looked for again.
   private static func pid(holding info: stat, alone: Bool) -> Int32? {
+    for _ in 0..<5 {
+      if let pid = pidNow(holding: info, alone: alone) { return pid }
+    }
+    return nil
+  }
+
+  private static func pidNow(holding info: stat, alone: Bool) -> Int32? {
     guard let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8) else { return nil }
     let inode = ":\(info.st_ino)"
     let device = UInt64(info.st_dev)
