@@ -84,7 +84,7 @@ import Testing
   @Test func splitAnswersAreWholeInTheEnd() async throws {
     try await withFaults("split") { fleet in
       let port = fleet.ports[0]
-      // A client that is late finds both parts there; it is not late each time.
+      // A byte each millisecond: a client that is late finds all of them there. It is not late each time.
       let answers = try await blocking {
         let client = try RawClient(port: port)
         var answers: [(frame: [UInt8], first: Int)] = []
